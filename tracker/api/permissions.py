@@ -1,0 +1,61 @@
+"""Who may do what: reading is open, writing needs a member of staff with the model's permission."""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model
+from django.utils.translation import gettext as _
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from tracker.api.problem_types import Problem
+
+PERMISSION_FOR_METHOD = {"POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
+
+
+class ReadOrModelPermissions(BasePermission):
+    """Anybody reads; writing needs staff, Django's permission for the view's model, and a token's scope.
+
+    What a reader sees is for the queryset to say. A token that does not reach a collection reads it as
+    anybody may, without its owner's privileges.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the request may go on; DRF answers 401 to the anonymous and 403 to all others."""
+        if request.method in SAFE_METHODS:
+            if not _in_scope(request, view, "read"):
+                request.user = AnonymousUser()
+            return True
+        verb = PERMISSION_FOR_METHOD.get(request.method or "")
+        if verb is None or request.method not in view.allowed_methods:
+            # Nobody may do what does not exist: let the view answer 405 rather than ask for credentials.
+            return True
+        user = request.user
+        if not (user and user.is_authenticated):
+            return False
+        if not _in_scope(request, view, "write"):
+            raise _out_of_scope(request, view)
+        model = _model_of(view)
+        return user.is_staff and user.has_perm(f"{model._meta.app_label}.{verb}_{model._meta.model_name}")
+
+
+def _in_scope(request: Request, view: Any, access: str) -> bool:
+    allows = getattr(request.auth, "allows", None)
+    return allows is None or allows(_collection_of(view), access)
+
+
+def _collection_of(view: Any) -> str:
+    """The name of a view's collection, as scopes spell it; views outside any collection have none."""
+    return getattr(view, "collection", None) or getattr(view, "basename", None) or ""
+
+
+def _model_of(view: Any) -> type[Model]:
+    queryset = view.queryset if getattr(view, "queryset", None) is not None else view.get_queryset()
+    return queryset.model
+
+
+def _out_of_scope(request: Request, view: Any) -> Problem:
+    needed = f"{_collection_of(view)}:write"
+    held = ", ".join(request.auth.scopes)
+    detail = _("This needs the scope “%(needed)s”; the token has: %(held)s.") % {"needed": needed, "held": held}
+    return Problem(detail, "token_scope")
