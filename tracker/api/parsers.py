@@ -111,12 +111,11 @@ class _Reader:
             number = Decimal(literal)
         except InvalidOperation:
             return self._out_of_range()
-        digits = len(number.as_tuple().digits)
-        in_range = digits <= MAX_DIGITS and (not number or abs(number.adjusted()) <= MAX_EXPONENT)
+        in_range = len(number.as_tuple().digits) <= MAX_DIGITS and abs(number.adjusted()) <= MAX_EXPONENT
         return number if in_range else self._out_of_range()
 
     def whole(self, literal: str) -> Any:
-        return int(literal) if len(literal) <= MAX_DIGITS else self._out_of_range()
+        return int(literal) if len(literal.lstrip("-")) <= MAX_DIGITS else self._out_of_range()
 
     def constant(self, literal: str) -> Flaw:
         return self._flaw("not_a_number", _("%(literal)s is not JSON; use null.") % {"literal": literal})

@@ -1,0 +1,153 @@
+"""Tokens: what programs sign in with, kept as peppered digests only."""
+
+import hashlib
+import hmac
+import secrets
+import string
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+ALPHABET = string.ascii_letters + string.digits
+PREFIX_LENGTH = len("trk_") + 8
+SECRET_LENGTH = 43
+SEEN_EVERY = timedelta(minutes=1)
+
+valid_scope = RegexValidator(
+    r"\A(\*|(\*|[a-z][a-z0-9-]*):(read|write))\Z",
+    _("A scope is *, or a collection or * followed by :read or :write, as in initiatives:write."),
+)
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    """Tokens in bulk."""
+
+    def usable(self) -> Self:
+        """Tokens that open the door now, as far as the token itself can say."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
+
+    def revoke(self) -> int:
+        """End these tokens now; those that were revoked before keep their moment."""
+        return self.filter(revoked_at=None).update(revoked_at=Now())
+
+
+class Token(models.Model):
+    """A key that lets a program act as a user, within its scopes, until it expires or is revoked."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens", verbose_name=_("user")
+    )
+    name = models.CharField(_("name"), max_length=100, help_text=_("What the token is for."))
+    prefix = models.CharField(_("prefix"), max_length=PREFIX_LENGTH, unique=True, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    scopes = ArrayField(
+        models.CharField(max_length=100, validators=[valid_scope]),
+        verbose_name=_("scopes"),
+        default=list,
+        help_text=_("What it reaches: * for everything, or a list such as initiatives:read, engagements:write."),
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True, help_text=_("Empty: never."))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        ordering = ("-created_at", "-pk")
+        constraints = (
+            models.CheckConstraint(condition=Q(digest__regex="^[0-9a-f]{64}$"), name="token_digest_is_sha256"),
+            models.CheckConstraint(condition=Q(scopes__len__gt=0), name="token_has_a_scope"),
+            models.CheckConstraint(
+                condition=Q(expires_at=None) | Q(expires_at__gt=F("created_at")), name="token_expires_after_creation"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @classmethod
+    def issue(
+        cls, *, user: Any, name: str, scopes: Sequence[str] = ("*",), expires_at: datetime | None = None
+    ) -> tuple["Token", str]:
+        """A new token and its plaintext, which is nowhere kept and cannot be shown again."""
+        token = cls(user=user, name=name, scopes=list(scopes), expires_at=expires_at)
+        plaintext = token.mint()
+        token.full_clean()
+        token.save()
+        return token, plaintext
+
+    def mint(self) -> str:
+        """Give an unsaved token its secret, and return the plaintext."""
+        self.prefix = "trk_" + _random(8)
+        plaintext = f"{self.prefix}_{_random(SECRET_LENGTH)}"
+        self.digest = _digest(plaintext, next(_peppers()))
+        return plaintext
+
+    @classmethod
+    def matching(cls, plaintext: str) -> "Token | None":
+        """The token that a plaintext belongs to, in whatever state; takes as long when there is none."""
+        token = cls.objects.select_related("user").filter(prefix=plaintext[:PREFIX_LENGTH]).first()
+        kept = token.digest if token else ""
+        # No short circuit: every pepper is tried, whichever fits.
+        fits = [hmac.compare_digest(_digest(plaintext, pepper), kept) for pepper in _peppers()]
+        return token if any(fits) else None
+
+    @classmethod
+    def verify(cls, plaintext: str) -> "Token | None":
+        """The token that a plaintext belongs to, if it opens the door now."""
+        token = cls.matching(plaintext)
+        return token if token and not token.refusal() else None
+
+    def refusal(self) -> str | None:
+        """Why the token does not open the door, as a problem's code; None when it does."""
+        if self.revoked_at is not None:
+            return "token_revoked"
+        if self.expires_at is not None and self.expires_at <= timezone.now():
+            return "token_expired"
+        return None if self.user.is_active else "user_inactive"
+
+    def allows(self, collection: str, access: str) -> bool:
+        """Whether the scopes reach a collection for "read" or "write"; who may write may read."""
+        enough = ("read", "write") if access == "read" else ("write",)
+        reach = {"*"} | {f"{name}:{verb}" for name in ("*", collection) for verb in enough if name}
+        return not reach.isdisjoint(self.scopes)
+
+    def seen(self) -> None:
+        """Note that the token was used, at most once a minute so that reads stay reads."""
+        now = timezone.now()
+        if self.last_used_at is None or self.last_used_at <= now - SEEN_EVERY:
+            unseen = Q(last_used_at=None) | Q(last_used_at__lte=now - SEEN_EVERY)
+            type(self).objects.filter(unseen, pk=self.pk).update(last_used_at=now)
+            self.last_used_at = now
+
+    def revoke(self) -> None:
+        """End the token now."""
+        type(self).objects.filter(pk=self.pk).revoke()
+        self.refresh_from_db(fields=["revoked_at"])
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _index in range(length))
+
+
+def _digest(plaintext: str, pepper: bytes) -> str:
+    return hmac.new(pepper, plaintext.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def _peppers() -> Iterator[bytes]:
+    """The key of new digests first, then those that older ones may have been made with."""
+    own = getattr(settings, "TRACKER_TOKEN_PEPPER", "")
+    for key in [own] if own else [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
+        yield hashlib.sha256(b"tracker.api.tokens:" + str(key).encode()).digest()
