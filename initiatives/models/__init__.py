@@ -1,0 +1,54 @@
+"""The domain: records of a smart city's transformation, area by area."""
+
+from .dashboards import Dashboard, Widget
+from .datasets import Dataset, Distribution, SharingAgreement
+from .engagements import AgendaItem, Engagement, Outcome, Participation, Statement
+from .happiness import Rating
+from .indicators import Indicator, Observation, Target
+from .initiatives import Initiative, Involvement, ProgressUpdate
+from .memberships import Membership
+from .organizations import Organization
+from .partnerships import Partnership
+from .people import Appointment, Person
+from .roadmaps import Milestone, MilestoneDependency, Roadmap, RoadmapItem
+from .smart_services import Capability, Platform, ServiceRelease, SmartService
+from .sources import Citation, Source
+from .strategies import Goal, Pillar, Strategy
+
+__all__ = [
+    "AgendaItem",
+    "Appointment",
+    "Capability",
+    "Citation",
+    "Dashboard",
+    "Dataset",
+    "Distribution",
+    "Engagement",
+    "Goal",
+    "Indicator",
+    "Initiative",
+    "Involvement",
+    "Membership",
+    "Milestone",
+    "MilestoneDependency",
+    "Observation",
+    "Organization",
+    "Outcome",
+    "Participation",
+    "Partnership",
+    "Person",
+    "Pillar",
+    "Platform",
+    "ProgressUpdate",
+    "Rating",
+    "Roadmap",
+    "RoadmapItem",
+    "ServiceRelease",
+    "SharingAgreement",
+    "SmartService",
+    "Source",
+    "Statement",
+    "Strategy",
+    "Target",
+    "Widget",
+]

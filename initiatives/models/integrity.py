@@ -1,0 +1,107 @@
+"""Integrity that only the database can promise: no cycles in hierarchies, no reference to a record that is gone.
+
+The checks run as deferred constraint triggers, at commit: rows of one transaction may arrive in any order, and the
+lock that keeps two transactions from closing a cycle between them is held only while they commit.
+"""
+
+from __future__ import annotations
+
+import pgtrigger
+
+
+def refuse_cycle(column: str, *, node: str = "id") -> pgtrigger.Trigger:
+    """A trigger that refuses a row with which following ``column`` from ``node`` would come back to where it began."""
+    return pgtrigger.Trigger(
+        name=f"{column}_cycle",
+        when=pgtrigger.After,
+        timing=pgtrigger.Deferred,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        condition=pgtrigger.Q(**{f"new__{column}__isnull": False}),
+        declare=[("start_node", "bigint"), ("next_node", "bigint")],
+        func=pgtrigger.Func(
+            f"""
+            start_node := NEW.{{columns.{node}}};
+            next_node := NEW.{{columns.{column}}};
+            PERFORM pg_advisory_xact_lock(hashtextextended('{{meta.db_table}}.{column}', 0));
+            IF EXISTS (
+                WITH RECURSIVE chain(node) AS (
+                    SELECT next_node
+                    UNION
+                    SELECT edge.{{columns.{column}}}
+                    FROM {{meta.db_table}} edge JOIN chain ON edge.{{columns.{node}}} = chain.node
+                    WHERE edge.{{columns.{column}}} IS NOT NULL
+                )
+                SELECT 1 FROM chain WHERE chain.node = start_node
+            ) THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = 'check_violation',
+                    MESSAGE = 'This would make a cycle: a record cannot come before, contain or replace itself.',
+                    TABLE = '{{meta.db_table}}', COLUMN = '{column}', CONSTRAINT = '{{meta.db_table}}_{column}_cycle';
+            END IF;
+            RETURN NULL;
+            """
+        ),
+    )
+
+
+def require_record(*, content_type: str, object_id: str, field: str) -> pgtrigger.Trigger:
+    """A trigger that refuses a generic reference to a row that does not exist."""
+    return pgtrigger.Trigger(
+        name=f"{field}_exists",
+        when=pgtrigger.After,
+        timing=pgtrigger.Deferred,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        condition=pgtrigger.Q(**{f"new__{object_id}__isnull": False}),
+        declare=[("referred_table", "text"), ("found", "boolean")],
+        func=pgtrigger.Func(
+            f"""
+            SELECT app_label || '_' || model INTO referred_table
+            FROM django_content_type WHERE id = NEW.{{columns.{content_type}}};
+            EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I WHERE id = $1)', referred_table)
+            INTO found USING NEW.{{columns.{object_id}}};
+            IF NOT found THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = 'foreign_key_violation',
+                    MESSAGE = format('There is no %s with the id %s.', referred_table, NEW.{{columns.{object_id}}}),
+                    TABLE = '{{meta.db_table}}', COLUMN = '{field}', CONSTRAINT = '{{meta.db_table}}_{field}_exists';
+            END IF;
+            RETURN NULL;
+            """
+        ),
+    )
+
+
+def refuse_dangling_references() -> pgtrigger.Trigger:
+    """A trigger that refuses to delete a row while a citation, a statement or an agenda item still points at it."""
+    return pgtrigger.Trigger(
+        name="still_referred_to",
+        when=pgtrigger.After,
+        timing=pgtrigger.Deferred,
+        operation=pgtrigger.Delete,
+        declare=[("type_id", "integer"), ("referrers", "text")],
+        func=pgtrigger.Func(
+            """
+            SELECT id INTO type_id FROM django_content_type
+            WHERE app_label = '{meta.app_label}' AND model = '{meta.model_name}';
+            SELECT string_agg(referrer, ', ' ORDER BY referrer) INTO referrers FROM (
+                SELECT 'citation ' || slug FROM initiatives_citation
+                WHERE content_type_id = type_id AND object_id = OLD.id
+                UNION ALL
+                SELECT 'statement ' || slug FROM initiatives_statement
+                WHERE about_type_id = type_id AND about_id = OLD.id
+                UNION ALL
+                SELECT 'agenda item of engagement ' || engagement.slug
+                FROM initiatives_agendaitem item
+                JOIN initiatives_engagement engagement ON engagement.id = item.engagement_id
+                WHERE item.refers_to_type_id = type_id AND item.refers_to_id = OLD.id
+            ) AS found(referrer);
+            IF referrers IS NOT NULL THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = 'foreign_key_violation',
+                    MESSAGE = format('Still referred to by %s.', referrers),
+                    TABLE = '{meta.db_table}', CONSTRAINT = '{meta.db_table}_still_referred_to';
+            END IF;
+            RETURN NULL;
+            """
+        ),
+    )
