@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
@@ -31,35 +30,33 @@ class RecordPagination(LimitOffsetPagination):
     count_query_param = "count"
     known_parameters: ClassVar[frozenset[str]] = frozenset({"limit", "offset", "count"})
 
-    limit_query_description = gettext_lazy("How many records a page has.")
-    offset_query_description = gettext_lazy("How many records to skip.")
-    count_query_description = gettext_lazy("Whether to count all records: `exact`, or `none`, which is faster.")
-
     count: int | None
     has_more: bool
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """The records of the page that the request asks for."""
         self.request = request
-        self.read_parameters(request)
-        if self.counted:
-            self.count = self.get_count(queryset)
-            page = list(queryset[self.offset : self.offset + self.limit]) if self.offset < self.count else []
-            self.has_more = self.offset + self.limit < self.count
-            self.display_page_controls = self.count > self.limit
-            return page
+        self.address = request.build_absolute_uri()
+        limit, offset, counted = self.read_parameters(request)
+        self.limit, self.offset = limit, offset
+        self.next_offset, self.previous_offset = offset + limit, max(offset - limit, 0)
+        if counted:
+            self.count = total = self.get_count(queryset)
+            self.has_more = self.next_offset < total
+            self.display_page_controls = total > limit
+            return list(queryset[offset : offset + limit]) if offset < total else []
         self.count = None
         # One more than asked for tells whether there is a next page.
-        found = list(queryset[self.offset : self.offset + self.limit + 1])
-        self.has_more = len(found) > self.limit
-        return found[: self.limit]
+        found = list(queryset[offset : offset + limit + 1])
+        self.has_more = len(found) > limit
+        return found[:limit]
 
-    def read_parameters(self, request: Request) -> None:
+    def read_parameters(self, request: Request) -> tuple[int, int, bool]:
         """Take limit, offset and count from the query, or refuse with every reason at once."""
         refused: dict[str, ErrorDetail] = {}
         limits = (1, self.max_limit or LARGEST_OFFSET)
-        self.limit = _whole_number(request, self.limit_query_param, self.default_limit or 50, limits, refused)
-        self.offset = _whole_number(request, self.offset_query_param, 0, (0, LARGEST_OFFSET), refused)
+        limit = _whole_number(request, self.limit_query_param, self.default_limit or 50, limits, refused)
+        offset = _whole_number(request, self.offset_query_param, 0, (0, LARGEST_OFFSET), refused)
         modes = request.query_params.getlist(self.count_query_param) or ["exact"]
         if len(modes) > 1 or modes[0] not in COUNT_MODES:
             refused[self.count_query_param] = ErrorDetail(
@@ -68,7 +65,7 @@ class RecordPagination(LimitOffsetPagination):
             )
         if refused:
             raise InvalidParameters(refused)
-        self.counted = modes[0] == "exact"
+        return limit, offset, modes[0] == "exact"
 
     def get_paginated_response(self, data: Any) -> Response:
         """The page with its neighbours' addresses."""
@@ -85,14 +82,14 @@ class RecordPagination(LimitOffsetPagination):
 
     def get_next_link(self) -> str | None:
         """The address of the next page, with all other parameters as they were."""
-        return self._link(self.offset + self.limit) if self.has_more else None
+        return self._link(self.next_offset) if self.has_more else None
 
     def get_previous_link(self) -> str | None:
         """The address of the page before, with all other parameters as they were."""
-        return self._link(max(self.offset - self.limit, 0)) if self.offset else None
+        return self._link(self.previous_offset) if self.offset else None
 
     def _link(self, offset: int) -> str:
-        url = replace_query_param(self.request.build_absolute_uri(), self.limit_query_param, self.limit)
+        url = replace_query_param(self.address, self.limit_query_param, self.limit)
         if not offset:
             return remove_query_param(url, self.offset_query_param)
         return replace_query_param(url, self.offset_query_param, offset)
@@ -118,9 +115,9 @@ class RecordPagination(LimitOffsetPagination):
         offset = {"type": "integer", "minimum": 0, "maximum": LARGEST_OFFSET, "default": 0}
         count = {"type": "string", "enum": list(COUNT_MODES), "default": "exact"}
         return [
-            _parameter(self.limit_query_param, self.limit_query_description, limit),
-            _parameter(self.offset_query_param, self.offset_query_description, offset),
-            _parameter(self.count_query_param, self.count_query_description, count),
+            _parameter(self.limit_query_param, _("How many records a page has."), limit),
+            _parameter(self.offset_query_param, _("How many records to skip."), offset),
+            _parameter(self.count_query_param, _("`none` spares the counting of all records."), count),
         ]
 
 
@@ -142,5 +139,5 @@ def _whole_number(
     return default
 
 
-def _parameter(name: str, description: Any, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "description": str(description), "schema": dict(schema)}
+def _parameter(name: str, description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": dict(schema)}

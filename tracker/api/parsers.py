@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -102,8 +103,8 @@ class _Reader:
         found = dict(pairs)
         if len(found) == len(pairs):
             return found
-        seen: set[str] = set()
-        name = next(key for key, _value in pairs if key in seen or seen.add(key))
+        counts = Counter(name for name, _value in pairs)
+        name = next(name for name in counts if counts[name] > 1)
         return self._flaw("duplicate_key", _("This name is given more than once in the same object."), name)
 
     def fraction(self, literal: str) -> Any:

@@ -51,11 +51,12 @@ def _collection_of(view: Any) -> str:
 
 def _model_of(view: Any) -> type[Model]:
     queryset = view.queryset if getattr(view, "queryset", None) is not None else view.get_queryset()
-    return queryset.model
+    model: type[Model] = queryset.model
+    return model
 
 
 def _out_of_scope(request: Request, view: Any) -> Problem:
     needed = f"{_collection_of(view)}:write"
-    held = ", ".join(request.auth.scopes)
+    held = ", ".join(getattr(request.auth, "scopes", ()))
     detail = _("This needs the scope “%(needed)s”; the token has: %(held)s.") % {"needed": needed, "held": held}
     return Problem(detail, "token_scope")

@@ -63,7 +63,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
 class Problem(APIException):
     """A refusal that knows its own problem document: raise it anywhere below an API view."""
 
-    status_code = HTTPStatus.BAD_REQUEST
+    status_code: int = HTTPStatus.BAD_REQUEST
     default_detail = gettext_lazy("The request cannot be understood.")
     default_code = "bad_request"
 

@@ -105,8 +105,9 @@ def _from_rest_framework(exc: exceptions.APIException, view: Any) -> Problem:
         status = HTTPStatus.UNAUTHORIZED
         refused = ', error="invalid_token"' if isinstance(exc, exceptions.AuthenticationFailed) else ""
         headers = {"WWW-Authenticate": BEARER_CHALLENGE + refused}
-    elif isinstance(exc, exceptions.Throttled) and exc.wait is not None:
-        headers = {"Retry-After": str(exc.wait)}
+    elif isinstance(exc, exceptions.Throttled):
+        wait = getattr(exc, "wait", None)
+        headers = {} if wait is None else {"Retry-After": str(wait)}
     elif isinstance(exc, exceptions.NotAcceptable):
         detail = _("This address answers as: %(types)s.") % {"types": _media_types(view, "renderer_classes")}
     elif isinstance(exc, exceptions.UnsupportedMediaType):
@@ -157,7 +158,7 @@ def _handled(
 ) -> HttpResponseBase:
     if not is_api_request(request):
         return page()
-    return problem_response((exc and to_problem(exc)) or otherwise)
+    return problem_response((to_problem(exc) if exc is not None else None) or otherwise)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:

@@ -125,8 +125,12 @@ def test_a_length_that_is_no_number_is_refused(client: Client) -> None:
 
 def chunked(client: Client, body: bytes, *, end_is_marked: bool) -> Any:
     """What a server makes of a body without a length: a stream that ends by itself, or one that never does."""
-    environ = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": end_is_marked}
-    headers = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
+    environ: dict[str, Any] = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": end_is_marked}
+    headers: dict[str, Any] = {
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": "",
+        "HTTP_TRANSFER_ENCODING": "chunked",
+    }
     return client.generic("POST", ECHO, **headers, **environ)
 
 

@@ -60,6 +60,8 @@ def quiet_client() -> Client:
         ("nul", 400, "invalid"),
         ("retry", 503, "conflict_retry"),
         ("shutdown", 503, "unavailable"),
+        ("unreachable", 503, "unavailable"),
+        ("unreachable-driver", 503, "unavailable"),
     ],
 )
 @pytest.mark.parametrize("door", ["fail", "plain"])
@@ -214,3 +216,11 @@ def test_a_problem_speaks_the_language_that_the_client_asks_for(client: Client) 
     # DRF's own catalogue: "This field is required."
     assert document["errors"][0]["detail"] == "هذا الحقل مطلوب."
     assert document["errors"][0]["code"] == "required"
+
+
+@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("ar", "rtl")])
+def test_the_type_of_a_problem_leads_to_its_explanation(client: Client, language: str, direction: str) -> None:
+    address, _hash, anchor = client.get("/api/nowhere/").json()["type"].partition("#")
+    page = client.get(address, headers={"accept-language": language}).content.decode()
+    assert f'<html lang="{language}" dir="{direction}">' in page
+    assert f'id="{anchor}"' in page

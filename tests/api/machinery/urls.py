@@ -1,8 +1,9 @@
 """A small site on which the API's machinery is tried: its views know groups of users, and nothing of the domain."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+import psycopg
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core import exceptions as django_exceptions
@@ -20,17 +21,17 @@ from tracker.api.authentication import SessionAuthentication, TokenAuthenticatio
 from tracker.api.pagination import RecordPagination
 from tracker.api.parsers import StrictJSONParser, require_body
 from tracker.api.permissions import ReadOrModelPermissions
+from tracker.api.problem_page import problem_types
 from tracker.api.problems import Conflict, InvalidParameters, Problem, UnknownParameter
 
 
-class Machinery:
+class Machinery(APIView):
     """What every view here is made of, whatever the project's settings say."""
 
     authentication_classes = (TokenAuthentication, SessionAuthentication)
     parser_classes = (StrictJSONParser,)
     renderer_classes = (renderers.JSONRenderer, renderers.BrowsableAPIRenderer)
-    permission_classes: tuple[Any, ...] = ()
-    pagination_class = RecordPagination
+    permission_classes: Sequence[Any] = ()
 
 
 class MilestoneSerializer(serializers.Serializer[Any]):
@@ -48,7 +49,7 @@ class PlanSerializer(serializers.Serializer[Any]):
     weights = serializers.ListField(child=serializers.IntegerField(), required=False)
 
 
-class PlanView(Machinery, APIView):
+class PlanView(Machinery):
     """Validates a plan with its milestones."""
 
     def post(self, request: Request) -> Response:
@@ -58,14 +59,14 @@ class PlanView(Machinery, APIView):
         return Response(serializer.data)
 
 
-class EchoView(Machinery, APIView):
-    """Answers with what was understood, fractions as text so that no digit is lost."""
+class EchoView(Machinery):
+    """Answers with what was understood."""
 
     def post(self, request: Request) -> Response:
         return Response({"understood": request.data})
 
 
-class ReadOnlyView(Machinery, APIView):
+class ReadOnlyView(Machinery):
     permission_classes = (ReadOrModelPermissions,)
 
     def get(self, request: Request) -> Response:
@@ -86,6 +87,7 @@ class GroupViewSet(Machinery, viewsets.ModelViewSet[Group]):
     permission_classes = (ReadOrModelPermissions,)
     queryset = Group.objects.order_by("pk")
     serializer_class = GroupSerializer
+    pagination_class = RecordPagination
 
     @transaction.atomic
     def perform_create(self, serializer: Any) -> None:
@@ -126,7 +128,15 @@ TRIGGER = (
     " TABLE = 'things'; END $$"
 )
 
-FAILURES: dict[str, Callable[[], None]] = {
+
+def without_a_server() -> None:
+    """Ask a database where nobody listens."""
+    nowhere = connection.copy()
+    nowhere.settings_dict |= {"HOST": "127.0.0.1", "PORT": "1"}
+    nowhere.ensure_connection()
+
+
+FAILURES: dict[str, Callable[[], Any]] = {
     "field": raising(lambda: exceptions.ValidationError({"a/b~c": ["Wrong."], "ملاحظة": ["Wrong."]})),
     "model": raising(lambda: django_exceptions.ValidationError({"name_ar": "Say it.", "__all__": "All wrong."})),
     "http404": raising(lambda: Http404("No Group matches the given query.")),
@@ -155,15 +165,17 @@ FAILURES: dict[str, Callable[[], None]] = {
     "foreign-key": run_sql(
         "INSERT INTO auth_group_permissions (group_id, permission_id) VALUES (-1, -1)", "SET CONSTRAINTS ALL IMMEDIATE"
     ),
-    "nul": lambda: Group.objects.filter(name="a\x00b").exists() and None,
+    "nul": lambda: Group.objects.get(name="a\x00b").delete(),
     "retry": run_sql("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = 'serialization_failure'; END $$"),
     "shutdown": run_sql("DO $$ BEGIN RAISE EXCEPTION 'bye' USING ERRCODE = 'admin_shutdown'; END $$"),
+    "unreachable": without_a_server,
+    "unreachable-driver": lambda: psycopg.connect("host=127.0.0.1 port=1 dbname=nowhere"),
     "own-bug": run_sql("SELECT no_such_column"),
     "bug": raising(lambda: RuntimeError("secret internals")),
 }
 
 
-class FailingView(Machinery, APIView):
+class FailingView(Machinery):
     """Fails in the way that its address names."""
 
     def get(self, request: Request, failure: str) -> Response:
@@ -181,6 +193,7 @@ router = DefaultRouter()
 router.register("groups", GroupViewSet, basename="groups")
 
 urlpatterns = [
+    path("api/docs/problems", problem_types),
     path("api/machinery/plans/", PlanView.as_view()),
     path("api/machinery/echo/", EchoView.as_view()),
     path("api/machinery/read-only/", ReadOnlyView.as_view()),
