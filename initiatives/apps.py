@@ -1,0 +1,10 @@
+"""The Django app of the domain."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class InitiativesConfig(AppConfig):
+    name = "initiatives"
+    label = "initiatives"
+    verbose_name = _("Registry")

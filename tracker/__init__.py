@@ -1,0 +1,1 @@
+"""The project, and machinery that knows nothing of smart cities."""

@@ -1,0 +1,1 @@
+"""JSON over HTTP: what every collection of the API has in common."""

@@ -1,0 +1,140 @@
+"""The environment variables that configure the service, read once and refused as a whole when any is wrong.
+
+Every variable may also be given as a file: ``SECRET_KEY_FILE=/run/secrets/key`` stands for ``SECRET_KEY``.
+"""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import EnvError, EnvValidationError, FileAwareEnv
+
+DEVELOPMENT_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
+# Django's own measure of a secret key (security.W009).
+SECRET_KEY_LENGTH = 50
+SECRET_KEY_VARIETY = 5
+CONNECTION_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the environment asks for, after every check."""
+
+    production: bool
+    debug: bool
+    secret_key: str
+    secret_key_fallbacks: list[str]
+    token_pepper: str
+    allowed_hosts: list[str]
+    csrf_trusted_origins: list[str]
+    https: bool
+    behind_proxy: bool
+    database: dict[str, Any] | None
+
+
+def read_environment(local: Path) -> Environment:
+    """Read and check every variable; a development key that nobody set is generated into the folder `local`."""
+    env = FileAwareEnv(eager=False, strip_whitespace=True)
+    faults: list[str] = []
+    try:
+        kind = env.str("TRACKER_ENV", "") or "development"
+        production = kind == "production"
+        found = Environment(
+            production=production,
+            debug=env.bool("DEBUG", not production),
+            secret_key=env.str("SECRET_KEY", ""),
+            secret_key_fallbacks=_words(env.list("SECRET_KEY_FALLBACKS", [])),
+            token_pepper=env.str("TRACKER_TOKEN_PEPPER", ""),
+            allowed_hosts=_words(env.list("ALLOWED_HOSTS", [])) or ([] if production else DEVELOPMENT_HOSTS),
+            csrf_trusted_origins=_words(env.list("CSRF_TRUSTED_ORIGINS", [])),
+            https=env.bool("TRACKER_HTTPS", production),
+            behind_proxy=env.bool("TRACKER_BEHIND_PROXY", False),
+            database=_database(env),
+        )
+        env.seal()
+    except EnvValidationError as error:
+        messages = error.error_messages if isinstance(error.error_messages, dict) else {"": error.error_messages}
+        faults += [f"{name}: {' '.join(map(str, texts))}" for name, texts in messages.items()]
+    except (EnvError, ValueError) as error:
+        faults.append(str(error))
+    if not faults:
+        faults = _unknown_kind(kind) + _bad_database(found) + (_unsafe(found) if production else [])
+    if faults:
+        raise ImproperlyConfigured("The environment does not configure the service:\n  - " + "\n  - ".join(faults))
+    return found if found.secret_key else _with_key(found, local)
+
+
+def _words(values: list[str] | None) -> list[str]:
+    return [value.strip() for value in values or [] if value.strip()]
+
+
+def _database(env: FileAwareEnv) -> dict[str, Any] | None:
+    if not env.str("DATABASE_URL", ""):
+        return None
+    parsed = env.dj_db_url("DATABASE_URL", conn_max_age=CONNECTION_SECONDS, conn_health_checks=True)
+    return dict(parsed) if parsed else None
+
+
+def _unknown_kind(kind: str) -> list[str]:
+    if kind in ("development", "production"):
+        return []
+    return [f"TRACKER_ENV: “{kind}” is neither “development” nor “production”."]
+
+
+def _bad_database(found: Environment) -> list[str]:
+    if found.database is None:
+        return []
+    if found.database["ENGINE"] != "django.db.backends.postgresql":
+        return ["DATABASE_URL: only PostgreSQL will do, as postgresql://user:password@host:5432/name."]
+    if not found.database["NAME"]:
+        return ["DATABASE_URL: it names no database; write postgresql://user:password@host:5432/name."]
+    return []
+
+
+def _unsafe(found: Environment) -> list[str]:
+    """Everything that production must not run with."""
+    faults = []
+    if found.debug:
+        faults.append("DEBUG: it must be off in production, because its error pages show the inside of the service.")
+    if not found.secret_key:
+        faults.append("SECRET_KEY: production needs one that you keep.")
+    elif _weak(found.secret_key):
+        faults.append(
+            f"SECRET_KEY: it is weak; give at least {SECRET_KEY_LENGTH} random characters, "
+            f"of which {SECRET_KEY_VARIETY} or more differ."
+        )
+    if not found.allowed_hosts:
+        faults.append("ALLOWED_HOSTS: name the hosts that this service answers for, separated by commas.")
+    if any(host in ("*", ".") for host in found.allowed_hosts):
+        faults.append("ALLOWED_HOSTS: “*” lets anybody choose the host; name the hosts instead.")
+    if found.database is None:
+        faults.append(
+            "DATABASE_URL: production needs a PostgreSQL server, as postgresql://user:password@host:5432/name."
+        )
+    return faults
+
+
+def _weak(key: str) -> bool:
+    return len(key) < SECRET_KEY_LENGTH or len(set(key)) < SECRET_KEY_VARIETY or key.startswith("django-insecure-")
+
+
+def _with_key(found: Environment, local: Path) -> Environment:
+    return Environment(**{**vars(found), "secret_key": kept_secret(local / "secret-key")})
+
+
+def kept_secret(path: Path, length: int = SECRET_KEY_LENGTH) -> str:
+    """The secret in a file that only its owner reads; the first caller makes it."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft.touch(mode=0o600)
+    draft.write_text(secrets.token_urlsafe(length) + "\n")
+    try:
+        # A link fails where the file is: of two processes that start at once, both go on with the first one's secret.
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,1 @@
+"""Keeps the service running: health, and what a visitor finds at the front door."""

@@ -1,0 +1,23 @@
+"""Every address of the service."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from tracker.api.problem_page import problem_types
+from tracker.ops.front_door import front_door
+from tracker.ops.health import healthz, readyz
+
+handler400 = "tracker.api.problems.bad_request"
+handler403 = "tracker.api.problems.permission_denied"
+handler404 = "tracker.api.problems.not_found"
+handler500 = "tracker.api.problems.server_error"
+
+urlpatterns = [
+    path("", front_door, name="front-door"),
+    path("admin/", admin.site.urls),
+    path("api/docs/problems", problem_types, name="problem-types"),
+    path("api/", include("initiatives.api.urls")),
+    path("language/", include("django.conf.urls.i18n")),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+]
