@@ -8,7 +8,7 @@ from io import BytesIO
 from urllib.parse import unquote_plus, unquote_to_bytes
 
 from django.conf import settings
-from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
@@ -31,13 +31,8 @@ class RequestGuard:
             refuse_unreadable(request)
         except Http404 as exc:
             return not_found(request, exc)
-        except Exception as exc:
-            if not is_api_request(request):
-                return bad_request(request, BadRequest())
-            problem = to_problem(exc)
-            if problem is None:
-                raise
-            return problem_response(problem)
+        except (Problem, SuspiciousOperation, BadRequest) as exc:
+            return bad_request(request, exc)
         response = self.get_response(request)
         if _is_debug_page(request, response):
             return not_found(request, Http404())

@@ -100,7 +100,7 @@ def test_a_fraction_keeps_every_digit() -> None:
     assert parse_json(b'{"a": 0.1, "b": 12345678901234567890.12, "c": 1E2}') == {
         "a": Decimal("0.1"),
         "b": Decimal("12345678901234567890.12"),
-        "c": Decimal("100"),
+        "c": Decimal(100),
     }
 
 
