@@ -61,7 +61,7 @@ class Dataset(Publishable, Record):
     class Meta(Record.Meta):
         verbose_name = _("dataset")
         verbose_name_plural = _("datasets")
-        constraints = [text_required("title"), in_order("covers_from", "covers_until")]
+        constraints = [*Record.Meta.constraints, text_required("title"), in_order("covers_from", "covers_until")]
 
 
 class Distribution(Part):
@@ -130,6 +130,7 @@ class SharingAgreement(Record):
         verbose_name = _("sharing agreement")
         verbose_name_plural = _("sharing agreements")
         constraints = [
+            *Record.Meta.constraints,
             text_required("purpose"),
             in_order("valid_from", "valid_until"),
             models.CheckConstraint(
@@ -150,6 +151,9 @@ class SharingAgreement(Record):
                 ),
             ),
         ]
+
+    def slug_texts(self) -> list[str]:
+        return [self.dataset.slug, self.recipient.slug]
 
     def __str__(self) -> str:
         return f"{self.dataset} → {self.recipient}"

@@ -67,7 +67,7 @@ class Engagement(Record):
     class Meta(Record.Meta):
         verbose_name = _("engagement")
         verbose_name_plural = _("engagements")
-        constraints = [text_required("title")]
+        constraints = [*Record.Meta.constraints, text_required("title")]
 
 
 class Participation(OrderedPart):
@@ -285,6 +285,7 @@ class Statement(Record):
         verbose_name_plural = _("statements")
         indexes = [models.Index(fields=["about_type", "about_id"], name="statement_about")]
         constraints = [
+            *Record.Meta.constraints,
             text_required("gist"),
             models.CheckConstraint(
                 name="statement_has_speaker",

@@ -130,6 +130,7 @@ class Indicator(Record):
         verbose_name = _("indicator")
         verbose_name_plural = _("indicators")
         constraints = [
+            *Record.Meta.constraints,
             text_required("title"),
             text_required("unit"),
             models.UniqueConstraint(
@@ -305,6 +306,7 @@ class Observation(Record):
         verbose_name_plural = _("observations")
         ordering = ("indicator", "on", "slug")
         constraints = [
+            *Record.Meta.constraints,
             models.UniqueConstraint(
                 name="observation_once_a_day",
                 fields=["indicator", "on"],
@@ -318,6 +320,9 @@ class Observation(Record):
                 violation_error_message=_("Give a stated value, or a numerator and a denominator above 0."),
             ),
         ]
+
+    def slug_texts(self) -> list[str]:
+        return [self.indicator.slug, str(self.on)]
 
     def __str__(self) -> str:
         return f"{self.indicator}, {self.on}"

@@ -145,6 +145,7 @@ class Initiative(Publishable, Record):
         verbose_name = _("initiative")
         verbose_name_plural = _("initiatives")
         constraints = [
+            *Record.Meta.constraints,
             text_required("title"),
             in_order("planned_start", "planned_end"),
             in_order("actual_start", "actual_end"),

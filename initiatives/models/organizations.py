@@ -73,5 +73,5 @@ class Organization(Record):
     class Meta(Record.Meta):
         verbose_name = _("organization")
         verbose_name_plural = _("organizations")
-        constraints = [text_required("name"), in_order("founded_on", "dissolved_on")]
+        constraints = [*Record.Meta.constraints, text_required("name"), in_order("founded_on", "dissolved_on")]
         triggers = [*Record.Meta.triggers, refuse_cycle("parent"), refuse_cycle("successor")]

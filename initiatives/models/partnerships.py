@@ -48,6 +48,7 @@ class Partnership(Record):
         verbose_name = _("partnership")
         verbose_name_plural = _("partnerships")
         constraints = [
+            *Record.Meta.constraints,
             in_order("since", "until"),
             models.CheckConstraint(
                 name="partnership_two_organizations",
@@ -71,6 +72,9 @@ class Partnership(Record):
                 violation_error_message=_("These two already have a partnership for some of this time."),
             ),
         ]
+
+    def slug_texts(self) -> list[str]:
+        return [self.organization.slug, self.with_organization.slug]
 
     def __str__(self) -> str:
         return f"{self.organization} – {self.with_organization} ({self.get_tier_display()})"

@@ -28,7 +28,7 @@ class Person(Record):
     class Meta(Record.Meta):
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        constraints = [text_required("name")]
+        constraints = [*Record.Meta.constraints, text_required("name")]
 
 
 class Appointment(Record):
@@ -50,6 +50,7 @@ class Appointment(Record):
         verbose_name = _("appointment")
         verbose_name_plural = _("appointments")
         constraints = [
+            *Record.Meta.constraints,
             text_required("title"),
             in_order("start", "end"),
             ExclusionConstraint(
@@ -64,6 +65,9 @@ class Appointment(Record):
                 violation_error_message=_("This person already holds this post for some of this time."),
             ),
         ]
+
+    def slug_texts(self) -> list[str]:
+        return [self.person.slug, self.organization.slug]
 
     def __str__(self) -> str:
         return f"{self.person}, {in_current_language(self, 'title')}, {self.organization}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.contenttypes.fields import GenericRelation
@@ -9,6 +11,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.text import slugify
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -138,10 +141,38 @@ class Record(Timestamped):
     class Meta:
         abstract = True
         ordering = ("slug",)
+        constraints = [
+            models.CheckConstraint(
+                name="%(class)s_slug_form",
+                condition=Q(slug__regex=r"^[a-z0-9]+(-[a-z0-9]+)*$"),
+                violation_error_message=validate_slug.message,
+                violation_error_code="invalid_slug",
+            )
+        ]
         triggers = [refuse_cycle("replaced_by"), refuse_dangling_references()]
 
     def __str__(self) -> str:
         return (self.label and in_current_language(self, self.label)) or self.slug
+
+    def slug_texts(self) -> list[str]:
+        """What a slug is made of where nobody gives one."""
+        return [getattr(self, f"{self.label}_en")] if self.label else []
+
+    def plain_slug(self) -> str:
+        """The slug that the record has if nobody gives one and no other record has it."""
+        words = slugify(" ".join(self.slug_texts())).replace("_", "-")[: SLUG_LENGTH - 6]
+        return re.sub("-+", "-", words).strip("-") or self._meta.model_name or ""
+
+    def _free_slug(self) -> str:
+        plain = self.plain_slug()
+        taken = set(type(self)._base_manager.filter(slug__startswith=plain).values_list("slug", flat=True))
+        numbered = (f"{plain}-{number}" for number in count(2))
+        return plain if plain not in taken else next(slug for slug in numbered if slug not in taken)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.slug:
+            self.slug = self._free_slug()
+        super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse(f"{self.collection}-detail", kwargs={"slug": self.slug})

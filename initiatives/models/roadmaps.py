@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Func, Q, Value
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import ExpressionWrapper, F, Func, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from .initiatives import Initiative
@@ -53,11 +52,7 @@ class MilestoneQuerySet(RecordQuerySet):
     def with_slippage(self) -> Self:
         """Annotate ``slippage_days`` (forecast against plan, along dependencies) and ``projected_on``."""
         late = Func(F("pk"), function="milestone_slippage", output_field=models.IntegerField())
-        a_day = Value(timedelta(days=1), output_field=models.DurationField())
-        projected = Cast(
-            ExpressionWrapper(F("due_on") + F("slippage_days") * a_day, output_field=models.DateTimeField()),
-            models.DateField(),
-        )
+        projected = ExpressionWrapper(F("due_on") + F("slippage_days"), output_field=models.DateField())
         return self.annotate(slippage_days=late).annotate(
             projected_on=Coalesce(F("completed_on"), projected, F("forecast_on"))
         )
@@ -104,6 +99,7 @@ class Milestone(Record):
         verbose_name_plural = _("milestones")
         ordering = ("due_on", "slug")
         constraints = [
+            *Record.Meta.constraints,
             text_required("title"),
             models.CheckConstraint(
                 name="milestone_weight_positive",
@@ -120,7 +116,7 @@ class MilestoneDependency(models.Model):
         Milestone, verbose_name=_("milestone"), on_delete=models.CASCADE, related_name="dependencies"
     )
     depends_on = models.ForeignKey(
-        Milestone, verbose_name=_("depends on"), on_delete=models.PROTECT, related_name="dependent_links"
+        Milestone, verbose_name=_("depends on"), on_delete=models.RESTRICT, related_name="dependent_links"
     )
 
     class Meta:
@@ -163,7 +159,7 @@ class Roadmap(Record):
     class Meta(Record.Meta):
         verbose_name = _("roadmap")
         verbose_name_plural = _("roadmaps")
-        constraints = [text_required("title")]
+        constraints = [*Record.Meta.constraints, text_required("title")]
 
 
 class RoadmapItemQuerySet(PartQuerySet):

@@ -5,6 +5,8 @@ All are SQL expressions, so that lists filter and order by them and every reader
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Case, ExpressionWrapper, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce, NullIf, Round
@@ -29,17 +31,16 @@ INTERVALS = {
 def aggregate_of(model: type[models.Model], aggregate: models.Expression) -> Subquery:
     """The aggregate over a row's own related rows, as a subquery, so that several never multiply each other's rows."""
     rows = model._base_manager.filter(pk=OuterRef("pk")).values("pk").annotate(aggregated=aggregate)
-    return Subquery(rows.values("aggregated"), output_field=aggregate.output_field)
+    return Subquery(rows.values("aggregated"))
 
 
 def milestone_progress(initiative: type[models.Model]) -> Subquery:
     """The share of the milestones' weight that is completed, in per cent; null where there are none."""
     done = Coalesce(
         Sum("milestones__weight", filter=Q(milestones__completed_on__isnull=False)),
-        Value(0),
-        output_field=models.DecimalField(),
+        Value(Decimal(0)),
     )
-    share = Round(done * Value(100) / NullIf(Sum("milestones__weight"), Value(0)), precision=2)
+    share = Round(done * Value(Decimal(100)) / NullIf(Sum("milestones__weight"), Value(Decimal(0))), precision=2)
     return aggregate_of(
         initiative, ExpressionWrapper(share, output_field=models.DecimalField(max_digits=5, decimal_places=2))
     )

@@ -38,7 +38,7 @@ class Platform(Record):
     class Meta(Record.Meta):
         verbose_name = _("platform")
         verbose_name_plural = _("platforms")
-        constraints = [text_required("name")]
+        constraints = [*Record.Meta.constraints, text_required("name")]
 
 
 class Capability(OrderedPart):
@@ -152,7 +152,7 @@ class SmartService(Publishable, Record):
     class Meta(Record.Meta):
         verbose_name = _("smart service")
         verbose_name_plural = _("smart services")
-        constraints = [text_required("name")]
+        constraints = [*Record.Meta.constraints, text_required("name")]
 
 
 class ServiceRelease(Part):

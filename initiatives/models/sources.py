@@ -50,7 +50,7 @@ class Source(Record):
     class Meta(Record.Meta):
         verbose_name = _("source")
         verbose_name_plural = _("sources")
-        constraints = [text_required("title")]
+        constraints = [*Record.Meta.constraints, text_required("title")]
 
 
 class CitationQuerySet(RecordQuerySet):
@@ -115,6 +115,11 @@ class Citation(Record):
             *Record.Meta.triggers,
             require_record(content_type="content_type", object_id="object_id", field="record"),
         ]
+
+    def slug_texts(self) -> list[str]:
+        record = self.record
+        parent = getattr(record, getattr(record, "parent_field", ""), record)
+        return [getattr(parent, "slug", ""), self.source.slug, self.locator]
 
     def __str__(self) -> str:
         return f"{self.source} {self.locator}".strip()

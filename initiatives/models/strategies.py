@@ -41,7 +41,7 @@ class Strategy(Record):
     class Meta(Record.Meta):
         verbose_name = _("strategy")
         verbose_name_plural = _("strategies")
-        constraints = [text_required("title"), in_order("start", "end")]
+        constraints = [*Record.Meta.constraints, text_required("title"), in_order("start", "end")]
 
 
 class Pillar(Record):
@@ -61,6 +61,7 @@ class Pillar(Record):
         verbose_name_plural = _("pillars")
         ordering = ("strategy", "position", "slug")
         constraints = [
+            *Record.Meta.constraints,
             text_required("name"),
             models.UniqueConstraint(
                 name="pillar_position",
@@ -103,4 +104,4 @@ class Goal(Record):
     class Meta(Record.Meta):
         verbose_name = _("goal")
         verbose_name_plural = _("goals")
-        constraints = [text_required("title")]
+        constraints = [*Record.Meta.constraints, text_required("title")]

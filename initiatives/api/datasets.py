@@ -1,0 +1,66 @@
+"""Datasets with their distributions, and sharing agreements."""
+
+from __future__ import annotations
+
+from initiatives.models import Dataset, Distribution, SharingAgreement
+from tracker.api.filters import RecordFilterSet
+from tracker.api.viewsets import RecordViewSet
+
+from .citations import PartSerializer, RecordSerializer
+
+
+class DistributionSerializer(PartSerializer):
+    class Meta(PartSerializer.Meta):
+        model = Distribution
+        fields = ("format", "media_type", "access_url", "download_url", "byte_size", "checksum")
+
+
+class DatasetFilterSet(RecordFilterSet):
+    class Meta:
+        model = Dataset
+
+
+class DatasetSerializer(RecordSerializer):
+    distributions = DistributionSerializer(many=True, required=False)
+
+    class Meta:
+        model = Dataset
+        fields = (
+            "title",
+            "description",
+            "publisher",
+            "classification",
+            "license",
+            "themes",
+            "keywords",
+            "update_frequency",
+            "covers_from",
+            "covers_until",
+            "spatial_coverage",
+            "contact_email",
+            "state",
+            "distributions",
+        )
+
+
+class DatasetViewSet(RecordViewSet):
+    queryset = Dataset.objects.all()
+    serializer_class = DatasetSerializer
+    filterset_class = DatasetFilterSet
+
+
+class SharingAgreementFilterSet(RecordFilterSet):
+    class Meta:
+        model = SharingAgreement
+
+
+class SharingAgreementSerializer(RecordSerializer):
+    class Meta:
+        model = SharingAgreement
+        fields = ("dataset", "provider", "recipient", "purpose", "terms", "status", "valid_from", "valid_until")
+
+
+class SharingAgreementViewSet(RecordViewSet):
+    queryset = SharingAgreement.objects.all()
+    serializer_class = SharingAgreementSerializer
+    filterset_class = SharingAgreementFilterSet

@@ -1,0 +1,26 @@
+"""Partnerships between organizations."""
+
+from __future__ import annotations
+
+from initiatives.models import Partnership
+from tracker.api.filters import RecordFilterSet
+from tracker.api.viewsets import RecordViewSet
+
+from .citations import RecordSerializer
+
+
+class PartnershipFilterSet(RecordFilterSet):
+    class Meta:
+        model = Partnership
+
+
+class PartnershipSerializer(RecordSerializer):
+    class Meta:
+        model = Partnership
+        fields = ("organization", "with_organization", "tier", "scope", "since", "until", "description")
+
+
+class PartnershipViewSet(RecordViewSet):
+    queryset = Partnership.objects.all()
+    serializer_class = PartnershipSerializer
+    filterset_class = PartnershipFilterSet

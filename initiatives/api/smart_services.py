@@ -1,0 +1,81 @@
+"""Platforms with their capabilities, and smart services with their releases."""
+
+from __future__ import annotations
+
+from django.db import models
+from rest_framework import serializers
+
+from initiatives.models import Capability, Platform, ServiceRelease, SmartService
+from tracker.api.filters import RecordFilterSet
+from tracker.api.viewsets import RecordViewSet
+
+from .citations import PartSerializer, RecordSerializer
+
+
+class CapabilitySerializer(PartSerializer):
+    class Meta(PartSerializer.Meta):
+        model = Capability
+        fields = ("position", "text", "status", "delivered_on")
+
+
+class PlatformFilterSet(RecordFilterSet):
+    class Meta:
+        model = Platform
+
+
+class PlatformSerializer(RecordSerializer):
+    capabilities = CapabilitySerializer(many=True, required=False)
+
+    class Meta:
+        model = Platform
+        fields = ("name", "owner", "description", "website", "launched_on", "capabilities")
+
+
+class PlatformViewSet(RecordViewSet):
+    queryset = Platform.objects.all()
+    serializer_class = PlatformSerializer
+    filterset_class = PlatformFilterSet
+
+
+class ServiceReleaseSerializer(PartSerializer):
+    class Meta(PartSerializer.Meta):
+        model = ServiceRelease
+        fields = ("version", "notes", "released_on")
+
+
+class SmartServiceFilterSet(RecordFilterSet):
+    class Meta:
+        model = SmartService
+        computed = {
+            "current_version": models.CharField(null=True),
+            "current_released_on": models.DateField(null=True),
+        }
+
+
+class SmartServiceSerializer(RecordSerializer):
+    current_version = serializers.CharField(read_only=True)
+    current_released_on = serializers.DateField(read_only=True)
+    releases = ServiceReleaseSerializer(many=True, required=False)
+
+    class Meta:
+        model = SmartService
+        fields = (
+            "name",
+            "description",
+            "provider",
+            "platform",
+            "pillar",
+            "audience",
+            "channels",
+            "link",
+            "state",
+            "current_version",
+            "current_released_on",
+            "releases",
+        )
+
+
+class SmartServiceViewSet(RecordViewSet):
+    queryset = SmartService.objects.all()
+    serializer_class = SmartServiceSerializer
+    filterset_class = SmartServiceFilterSet

@@ -1,0 +1,68 @@
+"""Strategies with their pillars, and goals."""
+
+from __future__ import annotations
+
+from initiatives.models import Goal, Pillar, Strategy
+from tracker.api.filters import RecordFilterSet
+from tracker.api.viewsets import RecordViewSet
+
+from .citations import NestedRecordSerializer, RecordSerializer
+
+
+class PillarInStrategySerializer(NestedRecordSerializer):
+    class Meta(NestedRecordSerializer.Meta):
+        model = Pillar
+        fields = ("position", "name", "description")
+
+
+class StrategyFilterSet(RecordFilterSet):
+    class Meta:
+        model = Strategy
+
+
+class StrategySerializer(RecordSerializer):
+    pillars = PillarInStrategySerializer(many=True, required=False)
+
+    class Meta:
+        model = Strategy
+        fields = ("title", "owner", "description", "start", "end", "period_note", "pillars")
+
+
+class StrategyViewSet(RecordViewSet):
+    queryset = Strategy.objects.all()
+    serializer_class = StrategySerializer
+    filterset_class = StrategyFilterSet
+
+
+class PillarFilterSet(RecordFilterSet):
+    class Meta:
+        model = Pillar
+
+
+class PillarSerializer(RecordSerializer):
+    class Meta:
+        model = Pillar
+        fields = ("strategy", "position", "name", "description")
+
+
+class PillarViewSet(RecordViewSet):
+    queryset = Pillar.objects.all()
+    serializer_class = PillarSerializer
+    filterset_class = PillarFilterSet
+
+
+class GoalFilterSet(RecordFilterSet):
+    class Meta:
+        model = Goal
+
+
+class GoalSerializer(RecordSerializer):
+    class Meta:
+        model = Goal
+        fields = ("title", "description", "owner", "stated_by", "strategy", "horizon")
+
+
+class GoalViewSet(RecordViewSet):
+    queryset = Goal.objects.all()
+    serializer_class = GoalSerializer
+    filterset_class = GoalFilterSet

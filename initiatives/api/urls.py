@@ -1,0 +1,45 @@
+"""Every endpoint of the API on one screen."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from tracker.api.collections import CollectionRouter
+
+from . import (
+    datasets,
+    engagements,
+    indicators,
+    initiatives,
+    organizations,
+    partnerships,
+    people,
+    roadmaps,
+    smart_services,
+    sources,
+    strategies,
+)
+
+router = CollectionRouter()
+router.register_collection(organizations.OrganizationViewSet)
+router.register_collection(people.PersonViewSet)
+router.register_collection(people.AppointmentViewSet)
+router.register_collection(strategies.StrategyViewSet)
+router.register_collection(strategies.PillarViewSet)
+router.register_collection(strategies.GoalViewSet)
+router.register_collection(initiatives.InitiativeViewSet)
+router.register_collection(roadmaps.MilestoneViewSet)
+router.register_collection(roadmaps.RoadmapViewSet)
+router.register_collection(indicators.IndicatorViewSet)
+router.register_collection(indicators.ObservationViewSet)
+router.register_collection(partnerships.PartnershipViewSet)
+router.register_collection(smart_services.PlatformViewSet)
+router.register_collection(smart_services.SmartServiceViewSet)
+router.register_collection(datasets.DatasetViewSet)
+router.register_collection(datasets.SharingAgreementViewSet)
+router.register_collection(engagements.EngagementViewSet)
+router.register_collection(engagements.StatementViewSet)
+router.register_collection(sources.SourceViewSet)
+router.register_collection(sources.CitationViewSet)
+
+urlpatterns = [path("v1/", include(router.urls))]

@@ -1,0 +1,55 @@
+"""The API's collections by name and by model: how references find the address and the serializer of what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from django.db.models import Model
+from django.urls import reverse
+from rest_framework.routers import DefaultRouter
+
+if TYPE_CHECKING:
+    from tracker.api.viewsets import RecordViewSet
+
+_viewsets: dict[str, type[RecordViewSet]] = {}
+
+
+class CollectionRouter(DefaultRouter):
+    """Routes a viewset under the collection name that its model declares."""
+
+    def register_collection(self, viewset: type[RecordViewSet]) -> None:
+        name = model_of(viewset).collection
+        _viewsets[name] = viewset
+        self.register(name, viewset, basename=name)
+
+
+def model_of(viewset: type[RecordViewSet]) -> type[Model]:
+    return viewset.serializer_class.Meta.model
+
+
+def names() -> list[str]:
+    """The names of all collections of records, in the order of the API's root."""
+    return list(_viewsets)
+
+
+def viewsets() -> Iterator[type[RecordViewSet]]:
+    return iter(_viewsets.values())
+
+
+def viewset_of(model: type[Model]) -> type[RecordViewSet] | None:
+    """The viewset that serves records of this model."""
+    return _viewsets.get(getattr(model, "collection", ""))
+
+
+def model_named(collection: str) -> type[Model] | None:
+    """The model whose records the collection of this name holds."""
+    viewset = _viewsets.get(collection)
+    return model_of(viewset) if viewset else None
+
+
+@cache
+def path_of(model: type[Model]) -> str:
+    """The path of the collection that holds records of this model."""
+    return reverse(f"{model.collection}-list")

@@ -1,0 +1,385 @@
+"""Serializers of records and their parts: one declaration for reading, for strict writing and for the schema.
+
+A serializer names its model's fields; columns in two languages become language maps, relations become references by
+slug, generic relations references by collection and slug. Parts are declared as nested serializers with ``many=True``
+and are written with their record in one transaction (``tracker.api.parts``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import models
+from django.db.models.expressions import BaseExpression
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.validators import UniqueValidator
+
+from tracker.api import collections
+from tracker.api.fields import (
+    LANGUAGES,
+    AnyReferenceField,
+    LanguageMapField,
+    ListedChoiceField,
+    NullableChoiceField,
+    NullableTextField,
+    ReferenceField,
+)
+from tracker.api.parts import PartListSerializer, write_parts
+
+
+class RecordSerializer(serializers.ModelSerializer):
+    """The JSON form of a record: its own fields, its parts, its citations."""
+
+    serializer_related_field = ReferenceField
+    serializer_choice_field = NullableChoiceField
+
+    common_before: ClassVar[tuple[str, ...]] = ("id", "slug", "url")
+    common_after: ClassVar[tuple[str, ...]] = ("citations", "replaced_by", "created_at", "updated_at")
+
+    expand: Mapping[str, Any] = MappingProxyType({})
+
+    url = serializers.SerializerMethodField()
+
+    def get_url(self, instance: Any) -> str:
+        path = f"{collections.path_of(type(instance))}{instance.slug}/"
+        request = self.context.get("request")
+        return request.build_absolute_uri(path) if request else path
+
+    # Declaration -----------------------------------------------------------------------------------------------------
+
+    def get_field_names(self, declared_fields: Mapping[str, Any], info: Any) -> list[str]:
+        return [
+            *self.common_before,
+            *self.Meta.fields,
+            *(name for name in self.common_after if name in self._available()),
+        ]
+
+    def _available(self) -> set[str]:
+        """The names in ``common_after`` that this model or this serializer has."""
+        fields = {field.name for field in self.Meta.model._meta.get_fields()}
+        return (fields - {"citations"}) | set(self._declared_fields)
+
+    def get_extra_kwargs(self) -> dict[str, Any]:
+        kwargs = super().get_extra_kwargs()
+        for name in ("replaced_by", "created_at", "updated_at"):
+            kwargs.setdefault(name, {})["read_only"] = True
+        kwargs.setdefault("slug", {})["required"] = False
+        return kwargs
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields = super().get_fields()
+        for name, field in fields.items():
+            # Conflicts are the database's to find (409), not a look-up's that another writer may outrun.
+            field.validators = [v for v in field.validators if not isinstance(v, UniqueValidator)]
+            if name in self.expansion:
+                fields[name] = expanded(self.Meta.model, field, name, self.expansion[name])
+        return self._thinned(fields)
+
+    @property
+    def is_top(self) -> bool:
+        """Whether this is what the request asked for, rather than a part or a reference inside it."""
+        return self.parent is None or (
+            self.parent.parent is None and isinstance(self.parent, serializers.ListSerializer)
+        )
+
+    @property
+    def expansion(self) -> Mapping[str, Any]:
+        """The references to be shown as whole records, by name, each with those to be expanded in it."""
+        return self.context.get("expand", {}) if self.is_top else self.expand
+
+    def _thinned(self, fields: dict[str, serializers.Field]) -> dict[str, serializers.Field]:
+        """Only the fields that the reader asked for; parts and writers have them all."""
+        only, without = self.context.get("fields"), self.context.get("omit", frozenset())
+        if not self.is_top or (only is None and not without):
+            return fields
+        return {name: f for name, f in fields.items() if (only is None or name in only) and name not in without}
+
+    def get_validators(self) -> list[Any]:
+        """None of DRF's look-ups for uniqueness: the database finds conflicts."""
+        return []
+
+    def get_uniqueness_extra_kwargs(
+        self, field_names: Any, declared_fields: Any, extra_kwargs: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        return extra_kwargs, {}
+
+    def build_field(
+        self, field_name: str, info: Any, model_class: type[models.Model], nested_depth: int
+    ) -> tuple[type[serializers.Field], dict[str, Any]]:
+        try:
+            field = model_class._meta.get_field(field_name)
+        except FieldDoesNotExist:
+            return self._build_language_map(field_name, info, model_class)
+        if isinstance(field, GenericForeignKey):
+            optional = model_class._meta.get_field(field.fk_field).null
+            return AnyReferenceField, {"required": not optional, "allow_null": optional}
+        if isinstance(field, models.GeneratedField):
+            output = copy(field.output_field)
+            output.name, output.verbose_name, output.model = field.name, field.verbose_name, model_class
+            column, kwargs = self.build_standard_field(field_name, output)
+            known = {k: v for k, v in kwargs.items() if k in ("choices", "max_digits", "decimal_places")}
+            return column, {**known, "read_only": True}
+        return super().build_field(field_name, info, model_class, nested_depth)
+
+    def _build_language_map(
+        self, field_name: str, info: Any, model_class: type[models.Model]
+    ) -> tuple[type[serializers.Field], dict[str, Any]]:
+        columns: dict[str, serializers.Field] = {}
+        for language in LANGUAGES:
+            column = model_class._meta.get_field(f"{field_name}_{language}")
+            column_class, kwargs = self.build_standard_field(column.name, column)
+            columns[language] = column_class(**{**kwargs, "required": False})
+        name = f"{model_class._meta.model_name}_{field_name}_required"
+        one_needed = any(constraint.name == name for constraint in model_class._meta.constraints)
+        return LanguageMapField, {"columns": columns, "one_needed": one_needed}
+
+    def build_standard_field(
+        self, field_name: str, model_field: models.Field
+    ) -> tuple[type[serializers.Field], dict[str, Any]]:
+        column, kwargs = super().build_standard_field(field_name, model_field)
+        if isinstance(model_field, ArrayField):
+            kwargs.update(allow_empty=True)
+        elif column is serializers.CharField and model_field.blank:
+            column = NullableTextField
+        elif column in (serializers.URLField, serializers.EmailField) and model_field.blank:
+            column = NULLABLE_TEXTS[column]
+        elif column is NullableChoiceField and not model_field.blank:
+            column = ListedChoiceField
+        return column, kwargs
+
+    def build_relational_field(
+        self, field_name: str, relation_info: Any
+    ) -> tuple[type[serializers.Field], dict[str, Any]]:
+        if relation_info.has_through_model:
+            # DRF refuses to write through a model of one's own; these hold nothing but the two ends.
+            relation_info = relation_info._replace(has_through_model=False)
+        column, kwargs = super().build_relational_field(field_name, relation_info)
+        kwargs.pop("view_name", None)
+        if relation_info.to_many:
+            kwargs["allow_empty"] = True
+        return column, kwargs
+
+    # Reading a request -----------------------------------------------------------------------------------------------
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, Mapping):
+            return super().to_internal_value(data)
+        errors = self._unwritable(data)
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as refused:
+            errors = {**refused.detail, **errors}
+        if errors:
+            raise serializers.ValidationError(errors)
+        if self.instance is not None and not getattr(self.root, "partial", False):
+            self._reset_unnamed(data, values)
+        return values
+
+    def _unwritable(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """A refusal for each name in the body that is no field, or one that can only be read."""
+        writable = [name for name, field in self.fields.items() if not field.read_only]
+        errors = {}
+        for name in data:
+            if name in self.fields and name not in writable:
+                errors[name] = serializers.ErrorDetail(_("This field can only be read."), "read_only")
+            elif name not in writable:
+                message = _("Unknown field. The fields are: %(fields)s.") % {"fields": ", ".join(writable)}
+                errors[str(name)] = serializers.ErrorDetail(message, "unknown_field")
+        return errors
+
+    def _reset_unnamed(self, data: Mapping[str, Any], values: dict[str, Any]) -> None:
+        """A PUT replaces the record: what it does not name goes back to its default. The slug stays."""
+        for name, field in self._writable_by_name().items():
+            if name in data or field.required or name in ("slug", "id"):
+                continue
+            if isinstance(field, LanguageMapField):
+                values.update(field.empty())
+            elif isinstance(field, (serializers.ListSerializer, serializers.ManyRelatedField)):
+                values[field.source] = []
+            else:
+                values[field.source] = default_of(self.Meta.model, field.source)
+
+    def _writable_by_name(self) -> dict[str, serializers.Field]:
+        return {name: field for name, field in self.fields.items() if not field.read_only}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check constraints of one row early, so that the refusal can point at the field."""
+        candidate = self.Meta.model()
+        for field in candidate._meta.concrete_fields:
+            if self.instance is not None:
+                setattr(candidate, field.attname, getattr(self.instance, field.attname))
+        columns = {field.name for field in candidate._meta.get_fields()}
+        for name, value in attrs.items():
+            if name in columns and not isinstance(self.fields.get(name), serializers.ListSerializer):
+                if not candidate._meta.get_field(name).many_to_many:
+                    setattr(candidate, name, value)
+        errors: dict[str, Any] = {}
+        for constraint in candidate._meta.constraints:
+            if isinstance(constraint, models.CheckConstraint) and self._is_decidable(constraint):
+                try:
+                    constraint.validate(self.Meta.model, candidate)
+                except ModelValidationError as error:
+                    field_name = self._field_to_blame(constraint, attrs)
+                    code = constraint.violation_error_code or "invalid"
+                    errors.setdefault(field_name, []).append(serializers.ErrorDetail(error.messages[0], code))
+        if errors:
+            raise serializers.ValidationError(errors)
+        return attrs
+
+    def _is_decidable(self, constraint: models.CheckConstraint) -> bool:
+        """Whether the row alone decides it: a part is checked before it knows its record, a slug may yet be made."""
+        return not {"slug", getattr(self.Meta.model, "parent_field", None)} & set(columns_of(constraint))
+
+    def _field_to_blame(self, constraint: models.CheckConstraint, attrs: Mapping[str, Any]) -> str:
+        """Of the constraint's fields, the first that the request names, or else the first."""
+        fields = [name[:-3] if name[-3:] in ("_en", "_ar") else name for name in columns_of(constraint)]
+        known = [name for name in fields if name in self.fields]
+        named = [name for name in known if name in attrs or f"{name}_en" in attrs]
+        return (named or known or ["non_field_errors"])[0]
+
+    # Writing ---------------------------------------------------------------------------------------------------------
+
+    def create(self, validated_data: dict[str, Any]) -> Any:
+        parts, relations, columns = self._sorted(validated_data)
+        instance = self.Meta.model(**columns)
+        instance.save(force_insert=True)
+        self.instance = instance
+        self._write_relations(instance, relations)
+        write_parts(self, instance, parts)
+        return instance
+
+    def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
+        """Write the columns that differ, and only those: two requests that name different fields both last."""
+        parts, relations, columns = self._sorted(validated_data)
+        changed = [name for name, value in columns.items() if getattr(instance, name) != value]
+        for name in changed:
+            setattr(instance, name, columns[name])
+        related = self._write_relations(instance, relations)
+        within = write_parts(self, instance, parts)
+        if changed or related or within:
+            written = {name for name in changed if not self._is_generic(name)} | self._generic_columns(changed)
+            instance.save(update_fields=[*written, "updated_at"])
+        self.changed = bool(changed or related or within)
+        return instance
+
+    def _sorted(self, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """The values of parts, of many-to-many relations, and of columns."""
+        many = {field.name for field in self.Meta.model._meta.many_to_many}
+        lists = {f.source for f in self.fields.values() if isinstance(f, serializers.ListSerializer)}
+        parts = {name: value for name, value in values.items() if name in lists}
+        relations = {name: value for name, value in values.items() if name in many}
+        columns = {n: v for n, v in values.items() if n not in parts and n not in relations and n != "matched"}
+        return parts, relations, columns
+
+    def _is_generic(self, name: str) -> bool:
+        return isinstance(self.Meta.model._meta.get_field(name), GenericForeignKey)
+
+    def _generic_columns(self, changed: list[str]) -> set[str]:
+        generic = [self.Meta.model._meta.get_field(name) for name in changed if self._is_generic(name)]
+        return {column for field in generic for column in (field.ct_field, field.fk_field)}
+
+    def _write_relations(self, instance: Any, relations: Mapping[str, Any]) -> bool:
+        changed = False
+        for name, wanted in relations.items():
+            manager = getattr(instance, name)
+            if {row.pk for row in manager.all()} != {row.pk for row in wanted}:
+                manager.set([row.pk for row in wanted])
+                changed = True
+        return changed
+
+
+class PartSerializer(RecordSerializer):
+    """The JSON form of a part inside its record; ``id`` tells which existing part an item of a written list means."""
+
+    common_before = ("id",)
+    common_after = ("citations", "created_at", "updated_at")
+
+    id = serializers.IntegerField(required=False)
+    url = None
+
+    class Meta:
+        list_serializer_class = PartListSerializer
+        fields: tuple[str, ...] = ()
+
+    def get_extra_kwargs(self) -> dict[str, Any]:
+        kwargs = super().get_extra_kwargs()
+        # A part that is not given a place takes the one that it has in the list.
+        kwargs.setdefault("position", {})["required"] = False
+        return kwargs
+
+
+class NestedRecordSerializer(RecordSerializer):
+    """A record with an address of its own, read and written inside its parent; ``id`` or ``slug`` tells which."""
+
+    common_after = ("citations", "created_at", "updated_at")
+
+    id = serializers.IntegerField(required=False)
+
+    class Meta:
+        list_serializer_class = PartListSerializer
+        fields: tuple[str, ...] = ()
+
+    def get_extra_kwargs(self) -> dict[str, Any]:
+        kwargs = super().get_extra_kwargs()
+        kwargs.setdefault("position", {})["required"] = False
+        return kwargs
+
+
+class NullableURLField(NullableTextField, serializers.URLField):
+    """A web address that may be unknown."""
+
+
+class NullableEmailField(NullableTextField, serializers.EmailField):
+    """An e-mail address that may be unknown."""
+
+
+NULLABLE_TEXTS = {serializers.URLField: NullableURLField, serializers.EmailField: NullableEmailField}
+
+
+def expanded(
+    model: type[models.Model], field: serializers.Field, name: str, within: Mapping[str, Any]
+) -> serializers.Field:
+    """The whole record that a reference names, in the reference's place."""
+    many = isinstance(field, serializers.ManyRelatedField)
+    viewset = collections.viewset_of(model._meta.get_field(field.source or name).related_model)
+    serializer = viewset.serializer_class(read_only=True, many=many)
+    (serializer.child if many else serializer).expand = within
+    return serializer
+
+
+def default_of(model: type[models.Model], name: str) -> Any:
+    """What a column holds when nobody says anything."""
+    field = model._meta.get_field(name)
+    if isinstance(field, GenericForeignKey) or not field.has_default():
+        is_text = isinstance(field, (models.CharField, models.TextField)) and not field.null
+        return "" if is_text else None
+    return field.get_default()
+
+
+def columns_of(constraint: models.CheckConstraint) -> list[str]:
+    """The names of the columns that a check constraint speaks of, in its order."""
+    found: list[str] = []
+
+    def walk(node: Any) -> None:
+        if isinstance(node, models.Q):
+            for child in node.children:
+                walk(child)
+        elif isinstance(node, tuple):
+            found.append(node[0].split("__")[0])
+            walk(node[1])
+        elif isinstance(node, models.F):
+            found.append(node.name)
+        elif isinstance(node, BaseExpression):
+            for child in node.get_source_expressions():
+                walk(child)
+
+    walk(constraint.condition)
+    return list(dict.fromkeys(found))
