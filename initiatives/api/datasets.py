@@ -7,6 +7,7 @@ from tracker.api.filters import RecordFilterSet
 from tracker.api.viewsets import RecordViewSet
 
 from .citations import PartSerializer, RecordSerializer
+from .publication import StateField
 
 
 class DistributionSerializer(PartSerializer):
@@ -21,6 +22,7 @@ class DatasetFilterSet(RecordFilterSet):
 
 
 class DatasetSerializer(RecordSerializer):
+    state = StateField()
     distributions = DistributionSerializer(many=True, required=False)
 
     class Meta:

@@ -10,6 +10,7 @@ from tracker.api.filters import RecordFilterSet
 from tracker.api.viewsets import RecordViewSet
 
 from .citations import PartSerializer, RecordSerializer
+from .publication import StateField
 from .roadmaps import MilestoneInInitiativeSerializer
 
 
@@ -20,6 +21,8 @@ class InvolvementSerializer(PartSerializer):
 
 
 class ProgressUpdateSerializer(PartSerializer):
+    state = StateField()
+
     class Meta(PartSerializer.Meta):
         model = ProgressUpdate
         fields = ("on", "health", "text", "state")
@@ -36,6 +39,7 @@ class InitiativeFilterSet(RecordFilterSet):
 
 
 class InitiativeSerializer(RecordSerializer):
+    state = StateField()
     progress = serializers.DecimalField(max_digits=5, decimal_places=2, read_only=True)
     last_update_on = serializers.DateField(read_only=True)
     next_update_on = serializers.DateField(read_only=True)

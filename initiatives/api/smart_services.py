@@ -10,6 +10,7 @@ from tracker.api.filters import RecordFilterSet
 from tracker.api.viewsets import RecordViewSet
 
 from .citations import PartSerializer, RecordSerializer
+from .publication import StateField
 
 
 class CapabilitySerializer(PartSerializer):
@@ -53,6 +54,7 @@ class SmartServiceFilterSet(RecordFilterSet):
 
 
 class SmartServiceSerializer(RecordSerializer):
+    state = StateField()
     current_version = serializers.CharField(read_only=True)
     current_released_on = serializers.DateField(read_only=True)
     releases = ServiceReleaseSerializer(many=True, required=False)

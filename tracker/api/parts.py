@@ -1,7 +1,8 @@
 """Parts written with their record: a list in the body is what the record's parts shall be afterwards.
 
-An item that names an existing part by ``id`` (or ``slug``, where parts have one) changes it, any other item makes a
-new part, and parts that the list does not name are deleted. A part without a position takes the one it has in the list.
+An item that names an existing part by ``id`` (or ``slug``, where parts have one) changes it. Any other item keeps the
+unnamed part that is as it says, or else changes the unnamed one in its position, or else makes a new part: sending a
+list again changes nothing. Parts that are left are deleted. A part without a position takes the one it has in the list.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ def _write_list(serializer: RecordSerializer, record: models.Model, field: Any, 
     model = field.child.Meta.model
     link = _link_to(record, field.source)
     kept = {item["matched"].pk for item in items if item["matched"] is not None}
-    unnamed = [part for part in manager.all() if part.pk not in kept]
+    unnamed = _adopt(field.child, items, [part for part in manager.all() if part.pk not in kept])
     if unnamed:
         _authorize(serializer, "delete", model)
         model._base_manager.filter(pk__in=[part.pk for part in unnamed]).delete()
@@ -140,6 +141,38 @@ def _write_list(serializer: RecordSerializer, record: models.Model, field: Any, 
     for item in items:
         changed |= _write_item(serializer, field.child, item, link)
     return changed
+
+
+def _adopt(child: Any, items: list[dict[str, Any]], unnamed: list[Any]) -> list[Any]:
+    """Match items that name no part to unnamed parts; the parts that are left."""
+    for is_the_same in (_is_as_it_says, _is_in_its_position):
+        for item in items:
+            if item["matched"] is None:
+                item["matched"] = next((part for part in unnamed if is_the_same(child, item, part)), None)
+                unnamed = [part for part in unnamed if part is not item["matched"]]
+    return unnamed
+
+
+def _is_in_its_position(child: Any, item: Mapping[str, Any], part: Any) -> bool:
+    return "position" in item and "slug" not in item and part.position == item["position"]
+
+
+def _is_as_it_says(child: Any, item: Mapping[str, Any], part: Any) -> bool:
+    """Whether writing the item would change nothing of the part."""
+    nested, relations, columns = child.sorted_by_kind(item)
+    if any(getattr(part, name) != value for name, value in columns.items()):
+        return False
+    if any(
+        {row.pk for row in getattr(part, name).all()} != {row.pk for row in rows} for name, rows in relations.items()
+    ):
+        return False
+    return all(_are_as_they_say(child, part, source, items) for source, items in nested.items())
+
+
+def _are_as_they_say(child: Any, part: Any, source: str, items: list[dict[str, Any]]) -> bool:
+    grandchild = next(field.child for field in child.fields.values() if field.source == source)
+    rows = list(getattr(part, source).all())
+    return len(rows) == len(items) and all(any(_is_as_it_says(grandchild, item, row) for row in rows) for item in items)
 
 
 def _write_item(serializer: RecordSerializer, child: Any, item: dict[str, Any], link: dict[str, Any]) -> bool:

@@ -217,10 +217,10 @@ class RecordSerializer(serializers.ModelSerializer):
             if self.instance is not None:
                 setattr(candidate, field.attname, getattr(self.instance, field.attname))
         columns = {field.name for field in candidate._meta.get_fields()}
-        for name, value in attrs.items():
-            if name in columns and not isinstance(self.fields.get(name), serializers.ListSerializer):
-                if not candidate._meta.get_field(name).many_to_many:
-                    setattr(candidate, name, value)
+        _parts, _relations, values = self.sorted_by_kind(attrs)
+        for name, value in values.items():
+            if name in columns:
+                setattr(candidate, name, value)
         errors: dict[str, Any] = {}
         for constraint in candidate._meta.constraints:
             if isinstance(constraint, models.CheckConstraint) and self._is_decidable(constraint):
@@ -248,7 +248,7 @@ class RecordSerializer(serializers.ModelSerializer):
     # Writing ---------------------------------------------------------------------------------------------------------
 
     def create(self, validated_data: dict[str, Any]) -> Any:
-        parts, relations, columns = self._sorted(validated_data)
+        parts, relations, columns = self.sorted_by_kind(validated_data)
         instance = self.Meta.model(**columns)
         instance.save(force_insert=True)
         self.instance = instance
@@ -258,7 +258,7 @@ class RecordSerializer(serializers.ModelSerializer):
 
     def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
         """Write the columns that differ, and only those: two requests that name different fields both last."""
-        parts, relations, columns = self._sorted(validated_data)
+        parts, relations, columns = self.sorted_by_kind(validated_data)
         changed = [name for name, value in columns.items() if getattr(instance, name) != value]
         for name in changed:
             setattr(instance, name, columns[name])
@@ -270,13 +270,15 @@ class RecordSerializer(serializers.ModelSerializer):
         self.changed = bool(changed or related or within)
         return instance
 
-    def _sorted(self, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    def sorted_by_kind(self, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         """The values of parts, of many-to-many relations, and of columns."""
         many = {field.name for field in self.Meta.model._meta.many_to_many}
         lists = {f.source for f in self.fields.values() if isinstance(f, serializers.ListSerializer)}
         parts = {name: value for name, value in values.items() if name in lists}
         relations = {name: value for name, value in values.items() if name in many}
-        columns = {n: v for n, v in values.items() if n not in parts and n not in relations and n != "matched"}
+        columns = {
+            n: v for n, v in values.items() if n not in parts and n not in relations and n not in ("matched", "id")
+        }
         return parts, relations, columns
 
     def _is_generic(self, name: str) -> bool:
