@@ -31,6 +31,7 @@ class Environment:
     csrf_trusted_origins: list[str]
     https: bool
     behind_proxy: bool
+    curator_password: str
     database: dict[str, Any] | None
 
 
@@ -51,6 +52,7 @@ def read_environment(local: Path) -> Environment:
             csrf_trusted_origins=_words(env.list("CSRF_TRUSTED_ORIGINS", [])),
             https=env.bool("TRACKER_HTTPS", production),
             behind_proxy=env.bool("TRACKER_BEHIND_PROXY", False),
+            curator_password=env.str("TRACKER_CURATOR_PASSWORD", ""),
             database=_database(env),
         )
         env.seal()

@@ -1,0 +1,11 @@
+"""How gunicorn serves, in production and by `make run`; GUNICORN_CMD_ARGS changes anything for one machine."""
+
+import os
+
+bind = f"0.0.0.0:{os.environ.get('PORT') or 8000}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+threads = 8
+# The heartbeat file of a worker: in memory, because a slow disk would make a worker look dead.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+control_socket_disable = True
