@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from initiatives.models import Dataset, Distribution, SharingAgreement
 from tracker.api.filters import RecordFilterSet
-from tracker.api.viewsets import RecordViewSet
 
-from .citations import PartSerializer, RecordSerializer
 from .publication import StateField
+from .records import PartSerializer, RecordSerializer, RecordViewSet
 
 
 class DistributionSerializer(PartSerializer):

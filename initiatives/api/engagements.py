@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from initiatives.models import AgendaItem, Engagement, Outcome, Participation, Statement
 from tracker.api.filters import RecordFilterSet
-from tracker.api.viewsets import RecordViewSet
 
-from .citations import PartSerializer, RecordSerializer
+from .records import PartSerializer, RecordSerializer, RecordViewSet
 
 
 class ParticipationSerializer(PartSerializer):

@@ -7,10 +7,9 @@ from rest_framework import serializers
 
 from initiatives.models import Initiative, Involvement, ProgressUpdate
 from tracker.api.filters import RecordFilterSet
-from tracker.api.viewsets import RecordViewSet
 
-from .citations import PartSerializer, RecordSerializer
 from .publication import StateField
+from .records import PartSerializer, RecordSerializer, RecordViewSet
 from .roadmaps import MilestoneInInitiativeSerializer
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from initiatives.models import Partnership
 from tracker.api.filters import RecordFilterSet
-from tracker.api.viewsets import RecordViewSet
 
-from .citations import RecordSerializer
+from .records import RecordSerializer, RecordViewSet
 
 
 class PartnershipFilterSet(RecordFilterSet):

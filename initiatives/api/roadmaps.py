@@ -7,9 +7,8 @@ from rest_framework import serializers
 
 from initiatives.models import Milestone, Roadmap, RoadmapItem
 from tracker.api.filters import RecordFilterSet
-from tracker.api.viewsets import RecordViewSet
 
-from .citations import NestedRecordSerializer, PartSerializer, RecordSerializer
+from .records import NestedRecordSerializer, PartSerializer, RecordSerializer, RecordViewSet
 
 
 class MilestoneInInitiativeSerializer(NestedRecordSerializer):

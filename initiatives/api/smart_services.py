@@ -7,10 +7,9 @@ from rest_framework import serializers
 
 from initiatives.models import Capability, Platform, ServiceRelease, SmartService
 from tracker.api.filters import RecordFilterSet
-from tracker.api.viewsets import RecordViewSet
 
-from .citations import PartSerializer, RecordSerializer
 from .publication import StateField
+from .records import PartSerializer, RecordSerializer, RecordViewSet
 
 
 class CapabilitySerializer(PartSerializer):

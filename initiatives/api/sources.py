@@ -5,9 +5,8 @@ from __future__ import annotations
 from initiatives.models import Citation, Source
 from tracker.api import serializers
 from tracker.api.filters import RecordFilterSet
-from tracker.api.viewsets import RecordViewSet
 
-from . import citations
+from . import records
 
 
 class SourceFilterSet(RecordFilterSet):
@@ -15,13 +14,13 @@ class SourceFilterSet(RecordFilterSet):
         model = Source
 
 
-class SourceSerializer(citations.RecordSerializer):
+class SourceSerializer(records.RecordSerializer):
     class Meta:
         model = Source
         fields = ("kind", "title", "publisher", "link", "language", "published_on", "checksum")
 
 
-class SourceViewSet(RecordViewSet):
+class SourceViewSet(records.RecordViewSet):
     queryset = Source.objects.all()
     serializer_class = SourceSerializer
     filterset_class = SourceFilterSet
@@ -35,10 +34,10 @@ class CitationFilterSet(RecordFilterSet):
 class CitationSerializer(serializers.RecordSerializer):
     class Meta:
         model = Citation
-        fields = ("record", *citations.FIELDS)
+        fields = ("record", *records.CITATION_FIELDS)
 
 
-class CitationViewSet(RecordViewSet):
+class CitationViewSet(records.RecordViewSet):
     queryset = Citation.objects.all()
     serializer_class = CitationSerializer
     filterset_class = CitationFilterSet

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from initiatives.models import Goal, Pillar, Strategy
 from tracker.api.filters import RecordFilterSet
-from tracker.api.viewsets import RecordViewSet
 
-from .citations import NestedRecordSerializer, RecordSerializer
+from .records import NestedRecordSerializer, RecordSerializer, RecordViewSet
 
 
 class PillarInStrategySerializer(NestedRecordSerializer):

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from tracker.api.filters import RecordFilterSet, StrictFilterBackend, StrictOrdering
 from tracker.api.loading import for_reading
 from tracker.api.pagination import RecordPagination
+from tracker.api.parsers import require_body
 from tracker.api.problem_types import Conflict, InvalidParameters, UnknownParameter
 from tracker.api.selection import PARAMETERS, read_selection
 from tracker.api.serializers import RecordSerializer
@@ -58,15 +59,15 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
         return self.get_paginated_response(serializer.data)
 
     def retrieve(self, request: Request, slug: str) -> Response:
-        self._refuse_unknown(PARAMETERS | {"format"})
+        self.refuse_unknown(PARAMETERS | {"format"})
         serializer = self.get_serializer()
-        record = self._find(for_reading(self.get_queryset(), serializer, request.user), slug)
+        record = self.find(for_reading(self.get_queryset(), serializer, request.user), slug)
         if record.replaced_by_id is not None:
             return self._redirect(record)
         serializer.instance = record
         return Response(serializer.data)
 
-    def _find(self, rows: models.QuerySet[Any], slug: str) -> Any:
+    def find(self, rows: models.QuerySet[Any], slug: str) -> Any:
         record = rows.filter(slug=slug).first()
         if record is None:
             raise Http404
@@ -80,31 +81,33 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
     # Writing ---------------------------------------------------------------------------------------------------------
 
     def create(self, request: Request) -> Response:
-        with self._writing() as dry_run:
+        require_body(request)
+        with self.writing() as dry_run:
             record = self._save(self.get_serializer(data=request.data))
-            body = self._represent(record)
+            body = self.represent(record)
         if dry_run:
             return Response(body)
         return Response(body, status.HTTP_201_CREATED, headers={"Location": body["url"]})
 
     def update(self, request: Request, slug: str, *, partial: bool = False) -> Response:
-        with self._writing():
-            record = self._locked(slug)
+        require_body(request)
+        with self.writing():
+            record = self.locked(slug)
             record = self._save(self.get_serializer(record, data=request.data, partial=partial))
-            return Response(self._represent(record))
+            return Response(self.represent(record))
 
     def partial_update(self, request: Request, slug: str) -> Response:
         return self.update(request, slug, partial=True)
 
     def destroy(self, request: Request, slug: str) -> Response:
-        with self._writing():
-            self._locked(slug).delete()
+        with self.writing():
+            self.locked(slug).delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @contextmanager
-    def _writing(self) -> Iterator[bool]:
+    def writing(self) -> Iterator[bool]:
         """A transaction whose deferred checks have passed when it ends; a dry run, which it tells, leaves no trace."""
-        self._refuse_unknown(self.known_on_writes)
+        self.refuse_unknown(self.known_on_writes)
         given = self.request.query_params.get("dry_run", "false")
         if given not in TRUTH:
             raise InvalidParameters({"dry_run": _("Say dry_run=true or dry_run=false.")})
@@ -114,10 +117,10 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
             if TRUTH[given]:
                 transaction.set_rollback(True)
 
-    def _locked(self, slug: str) -> Any:
+    def locked(self, slug: str) -> Any:
         """The record, locked until the transaction ends, so that no other writer's change is lost."""
         rows = self.queryset.all().visible_to(self.request.user)
-        record = self._find(rows.select_for_update(of=("self",)), slug)
+        record = self.find(rows.select_for_update(of=("self",)), slug)
         if record.replaced_by_id is not None:
             address = self.request.build_absolute_uri(record.replaced_by.get_absolute_url())
             raise Conflict(_("This record was merged into another. Write to %(url)s.") % {"url": address})
@@ -127,14 +130,14 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
         serializer.is_valid(raise_exception=True)
         return serializer.save()
 
-    def _represent(self, record: Any) -> dict[str, Any]:
+    def represent(self, record: Any) -> dict[str, Any]:
         """The record as a reader gets it, read anew: the database computes what follows from the change."""
         serializer = self.get_serializer()
         rows = self.queryset.all().with_computed()
         serializer.instance = for_reading(rows, serializer, self.request.user).get(pk=record.pk)
         return serializer.data
 
-    def _refuse_unknown(self, known: frozenset[str]) -> None:
+    def refuse_unknown(self, known: frozenset[str]) -> None:
         unknown = [name for name in self.request.query_params if name not in known]
         if unknown:
             raise UnknownParameter(unknown, known)
