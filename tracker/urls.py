@@ -1,11 +1,10 @@
-"""Every address of the service."""
+"""Every address of the service, but for /healthz and /readyz, which answer before all else (tracker/ops/health.py)."""
 
 from django.contrib import admin
 from django.urls import include, path
 
 from tracker.api.problem_page import problem_types
 from tracker.ops.front_door import front_door
-from tracker.ops.health import healthz, readyz
 
 handler400 = "tracker.api.problems.bad_request"
 handler403 = "tracker.api.problems.permission_denied"
@@ -18,6 +17,4 @@ urlpatterns = [
     path("api/docs/problems", problem_types, name="problem-types"),
     path("api/", include("initiatives.api.urls")),
     path("language/", include("django.conf.urls.i18n")),
-    path("healthz", healthz, name="healthz"),
-    path("readyz", readyz, name="readyz"),
 ]

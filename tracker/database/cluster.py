@@ -37,6 +37,7 @@ PORT = 5432
 SOCKETS = Path("/tmp")  # noqa: S108  (a folder of a random name and mode 700 is made in it)
 SOCKET_PREFIX = "tracker-postgresql-"
 START_SECONDS = 120
+ORPHAN_SECONDS = 15
 # The same on every machine and without ICU or the C library's tables; Arabic is text like any other.
 LOCALE = ("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 # Nothing of the caller's environment: a PGPORT or an LC_ALL of theirs would go into the server.
@@ -139,7 +140,7 @@ class Cluster:
     def _said_to_listen(self) -> str | None:
         """Quick, for each connection: what the server's file says, as long as its process lives."""
         lines = self._postmaster()
-        ready = len(lines) > 7 and lines[7] == "ready" and psutil.pid_exists(int(lines[0]))
+        ready = len(lines) > 7 and lines[7] == "ready" and self._works_here(int(lines[0]))
         return lines[4] if ready else None
 
     def _listening(self) -> str | None:
@@ -162,7 +163,7 @@ class Cluster:
             self._create(account)
         sockets = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=SOCKETS))
         account.give(sockets)
-        options = self.options | {"listen_addresses": "", "unix_socket_directories": str(sockets), "port": str(PORT)}
+        options = {"listen_addresses": ""} | self.options | {"unix_socket_directories": str(sockets)}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         start = ["pg_ctl", "start", "--wait", f"--timeout={START_SECONDS}", "--options", shlex.join(words)]
         try:
@@ -186,24 +187,28 @@ class Cluster:
         lines = self._postmaster()
         if len(lines) < 5:
             return
-        server = self._server_process(int(lines[0]))
-        if server is not None:
-            # It is on its way up or down, or its listener is gone: either way it must end before another starts.
+        if self._works_here(int(lines[0])):
+            # It is on its way up or down, or its socket is gone: either way it must end before another starts.
             self._run(Account.for_data(self.data), ["pg_ctl", "stop", "--mode=fast", "--wait"])
-        elif psutil.pid_exists(int(lines[0])):
-            # The number is another program's by now, and PostgreSQL would refuse to start because of it.
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
-        left = Path(lines[4])
-        if left.parent == SOCKETS and left.name.startswith(SOCKET_PREFIX):
-            shutil.rmtree(left, ignore_errors=True)
+        self._await_orphans()
+        # By now the number may be another program's, and PostgreSQL would refuse to start because of it.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        _remove_socket(lines[4])
 
-    def _server_process(self, pid: int) -> psutil.Process | None:
-        """The process of that number if it is a server on this very data."""
+    def _await_orphans(self) -> None:
+        """Wait for the helpers of a killed server, which still write and end as soon as they notice."""
+        deadline = time.monotonic() + ORPHAN_SECONDS
+        while any(self._works_here(pid) for pid in psutil.pids()):
+            if time.monotonic() > deadline:
+                raise EmbeddedServerError(f"Processes of a server that was killed still use {self.data}.")
+            time.sleep(0.05)
+
+    def _works_here(self, pid: int) -> bool:
+        """Whether a process lives and works in our data folder, as PostgreSQL's do and no other does."""
         with suppress(psutil.Error, OSError):
             process = psutil.Process(pid)
-            if process.status() != psutil.STATUS_ZOMBIE and self.data.samefile(process.cwd()):
-                return process
-        return None
+            return process.status() != psutil.STATUS_ZOMBIE and self.data.samefile(process.cwd())
+        return False
 
     def _create(self, account: Account) -> None:
         """Make the data in a draft folder, so that an interrupted start leaves nothing that looks complete."""
@@ -224,10 +229,10 @@ class Cluster:
 
     def _stop(self) -> None:
         lines = self._postmaster()
-        if len(lines) < 5 or self._server_process(int(lines[0])) is None:
+        if len(lines) < 5 or not self._works_here(int(lines[0])):
             return
         self._run(Account.for_data(self.data), ["pg_ctl", "stop", "--mode=fast", "--wait"])
-        shutil.rmtree(lines[4], ignore_errors=True)
+        _remove_socket(lines[4])
 
     def _run(self, account: Account, command: list[str], data: Path | None = None) -> None:
         """Run one of PostgreSQL's programs inside the data, which it then names `.`, whatever the path is."""
@@ -247,3 +252,8 @@ class Cluster:
         if process.returncode:
             said = log.read_bytes()[before:].decode(errors="replace").strip()
             raise EmbeddedServerError(f"The embedded PostgreSQL did not {command[0]}; its log {log} says:\n{said}")
+
+
+def _remove_socket(folder: str) -> None:
+    if Path(folder).parent == SOCKETS and Path(folder).name.startswith(SOCKET_PREFIX):
+        shutil.rmtree(folder, ignore_errors=True)
