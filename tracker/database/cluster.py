@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -65,6 +66,11 @@ class Cluster:
         self._between_threads = threading.Lock()
         self._use: int | None = None
         self._user: int | None = None
+
+    @property
+    def port(self) -> int:
+        """The number in the socket's name, and the TCP port where the options open one."""
+        return int(self.options.get("port", PORT))
 
     def acquire(self) -> str:
         """The folder of the socket on which the server listens, started if need be, until this process ends."""
@@ -150,7 +156,7 @@ class Cluster:
             return None
         with socket.socket(socket.AF_UNIX) as probe:
             try:
-                probe.connect(f"{folder}/.s.PGSQL.{PORT}")
+                probe.connect(f"{folder}/.s.PGSQL.{self.port}")
             except OSError:
                 return None
         return folder
@@ -221,7 +227,7 @@ class Cluster:
 
     def _ensure_database(self, sockets: Path) -> None:
         with psycopg.connect(
-            host=str(sockets), port=PORT, user=SUPERUSER, dbname="postgres", autocommit=True
+            host=str(sockets), port=self.port, user=SUPERUSER, dbname="postgres", autocommit=True
         ) as connection:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [self.database]).fetchone()
             if not found:
