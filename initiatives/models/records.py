@@ -112,6 +112,7 @@ class Timestamped(models.Model):
 class Record(Timestamped):
     """A citable entry of the registry with an address of its own."""
 
+    versioned: ClassVar[bool] = True
     collection: ClassVar[str]
     """The name of the record type in URLs, plural, for example ``smart-services``."""
     label: ClassVar[str | None] = "name"
@@ -181,6 +182,7 @@ class Record(Timestamped):
 class Part(Timestamped):
     """A row that exists only inside its parent record and is read and written with it."""
 
+    versioned: ClassVar[bool] = True
     parent_field: ClassVar[str]
     """The foreign key to the record that it is a part of."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -111,6 +111,8 @@ class Milestone(Record):
 
 class MilestoneDependency(models.Model):
     """One milestone that another waits for."""
+
+    versioned: ClassVar[bool] = True
 
     milestone = models.ForeignKey(
         Milestone, verbose_name=_("milestone"), on_delete=models.CASCADE, related_name="dependencies"

@@ -1,0 +1,70 @@
+"""Which tables are under version control, and which row each of their rows is a part of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.db import models
+
+
+@dataclass(frozen=True)
+class Owner:
+    """How a row names the row that it is a part of: by a foreign key, or by a generic one (``table`` is then "@…")."""
+
+    table: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A table under version control."""
+
+    model: type[models.Model]
+    owner: Owner | None
+
+    @property
+    def table(self) -> str:
+        return self.model._meta.db_table
+
+
+@cache
+def tracked() -> tuple[Tracked, ...]:
+    """All tables under version control: models that say ``versioned = True``, and the links between such."""
+    return tuple(_tracked())
+
+
+@cache
+def tracked_table(name: str) -> Tracked | None:
+    return next((each for each in tracked() if each.table == name), None)
+
+
+def _tracked() -> Iterator[Tracked]:
+    for model in apps.get_models(include_auto_created=True):
+        creator = model._meta.auto_created
+        if creator:
+            if getattr(creator, "versioned", False):
+                yield Tracked(model, _owner_of_link(model, creator))
+        elif getattr(model, "versioned", False) and not model._meta.proxy:
+            yield Tracked(model, _owner(model))
+
+
+def _owner_of_link(model: type[models.Model], creator: Any) -> Owner:
+    end = next(field for field in model._meta.fields if field.related_model is creator)
+    return Owner(creator._meta.db_table, end.column)
+
+
+def _owner(model: type[models.Model]) -> Owner | None:
+    """A row is a part of what its ``record`` is, or of the first row that it cannot outlive."""
+    for generic in model._meta.private_fields:
+        if isinstance(generic, GenericForeignKey) and generic.name == "record":
+            content_type = model._meta.get_field(generic.ct_field)
+            return Owner(f"@{content_type.column}", model._meta.get_field(generic.fk_field).column)
+    for field in model._meta.fields:
+        if field.remote_field is not None and field.remote_field.on_delete is models.CASCADE:
+            return Owner(field.related_model._meta.db_table, field.column)
+    return None
