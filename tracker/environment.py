@@ -32,6 +32,7 @@ class Environment:
     https: bool
     behind_proxy: bool
     curator_password: str
+    require_if_match: bool
     database: dict[str, Any] | None
 
 
@@ -53,6 +54,7 @@ def read_environment(local: Path) -> Environment:
             https=env.bool("TRACKER_HTTPS", production),
             behind_proxy=env.bool("TRACKER_BEHIND_PROXY", False),
             curator_password=env.str("TRACKER_CURATOR_PASSWORD", ""),
+            require_if_match=env.bool("TRACKER_REQUIRE_IF_MATCH", False),
             database=_database(env),
         )
         env.seal()

@@ -97,7 +97,7 @@ class IndicatorViewSet(RecordViewSet):
     @action(detail=True, methods=["get"])
     def total(self, request: Request, slug: str) -> Response:
         """The indicator's total over a period, with that of its parts where it has no observations of its own."""
-        self.refuse_unknown(frozenset(PeriodSerializer().fields) | {"format"})
+        self.refuse_unknown(frozenset(PeriodSerializer().fields) | {"format", "as_of"})
         period = PeriodSerializer(data=request.query_params.dict())
         if not period.is_valid():
             raise InvalidParameters(period.errors)

@@ -60,10 +60,12 @@ class RecordViewSet(viewsets.RecordViewSet):
     @action(detail=True, methods=["post"])
     def merge(self, request: Request, slug: str) -> Response:
         """Merge this duplicate into another record: its references and parts move there, its address redirects."""
-        with self.writing():
+        with self.writing() as writing:
             duplicate = self.locked(slug)
             body = MergeSerializer(data=request.data, context=self.get_serializer_context())
             body.fields["into"].queryset = self.queryset.all()
             body.is_valid(raise_exception=True)
             into = workflow.merge(duplicate=duplicate, into=body.validated_data["into"])
-            return Response(self.represent(into))
+            writing.check()
+            answer = self.represent(into)
+        return Response(answer, headers=self.revision_headers(writing))

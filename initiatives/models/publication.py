@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -44,6 +44,9 @@ class PublishablePartQuerySet(PartQuerySet):
 
 class Publishable(models.Model):
     """A row with a publication state; it changes by the verbs below only."""
+
+    public_when: ClassVar[dict[str, str]] = {"state": PublicationState.PUBLISHED.value}
+    """The columns by which history knows that the public may see a row now, and so its past."""
 
     state = models.CharField(
         _("publication state"),

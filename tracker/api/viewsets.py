@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db import connection, models, transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import status, viewsets
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tracker.api.entity_tags import check_precondition, tag_of
 from tracker.api.filters import RecordFilterSet, StrictFilterBackend, StrictOrdering
 from tracker.api.loading import for_reading
 from tracker.api.pagination import RecordPagination
@@ -20,6 +23,8 @@ from tracker.api.parsers import require_body
 from tracker.api.problem_types import Conflict, InvalidParameters, UnknownParameter
 from tracker.api.selection import PARAMETERS, read_selection
 from tracker.api.serializers import RecordSerializer
+from tracker.history.time_travel import UnknownMomentError, as_of, current_revision, revision_at
+from tracker.history.versions import revision_being_written
 
 TRUTH = {"true": True, "false": False}
 
@@ -33,6 +38,7 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
     pagination_class = RecordPagination
     lookup_field = "slug"
     lookup_value_regex = "[^/]+"
+    known_on_reads: ClassVar[frozenset[str]] = PARAMETERS | {"format", "as_of"}
     known_on_writes: ClassVar[frozenset[str]] = frozenset({"dry_run", "format"})
 
     def get_queryset(self) -> models.QuerySet[Any]:
@@ -41,13 +47,30 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
 
     def known_parameters(self) -> set[str]:
         """The query parameters of a list besides its filters."""
-        return set(RecordPagination.known_parameters | PARAMETERS | {StrictOrdering.parameter, "format"})
+        return set(RecordPagination.known_parameters | PARAMETERS | {StrictOrdering.parameter, "format", "as_of"})
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()
         if self.request is not None and self.request.method in ("GET", "HEAD"):
             context.update(read_selection(self.request, self.serializer_class))
         return context
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with ExitStack() as self.moment:
+            return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Travel to the moment that ``as_of`` names, once it is known who asks."""
+        super().initial(request, *args, **kwargs)
+        if "as_of" not in request.query_params:
+            return
+        if request.method not in SAFE_METHODS:
+            raise InvalidParameters({"as_of": _("The past can only be read.")})
+        try:
+            number = revision_at(request.query_params["as_of"])
+        except UnknownMomentError as error:
+            raise InvalidParameters({"as_of": str(error)}) from error
+        self.moment.enter_context(as_of(number, unrestricted=is_staff(request.user)))
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
@@ -59,13 +82,15 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
         return self.get_paginated_response(serializer.data)
 
     def retrieve(self, request: Request, slug: str) -> Response:
-        self.refuse_unknown(PARAMETERS | {"format"})
+        self.refuse_unknown(self.known_on_reads)
+        # Before the record: a commit in between makes the tag too old, which costs a retry and loses nothing.
+        revision = current_revision()
         serializer = self.get_serializer()
         record = self.find(for_reading(self.get_queryset(), serializer, request.user), slug)
         if record.replaced_by_id is not None:
             return self._redirect(record)
         serializer.instance = record
-        return Response(serializer.data)
+        return Response(serializer.data, headers={"ETag": tag_of(request, revision)})
 
     def find(self, rows: models.QuerySet[Any], slug: str) -> Any:
         record = rows.filter(slug=slug).first()
@@ -82,39 +107,50 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
 
     def create(self, request: Request) -> Response:
         require_body(request)
-        with self.writing() as dry_run:
+        with self.writing() as writing:
             record = self._save(self.get_serializer(data=request.data))
+            writing.check()
             body = self.represent(record)
-        if dry_run:
+        if writing.dry_run:
             return Response(body)
-        return Response(body, status.HTTP_201_CREATED, headers={"Location": body["url"]})
+        return Response(
+            body, status.HTTP_201_CREATED, headers={"Location": body["url"], **self.revision_headers(writing)}
+        )
 
     def update(self, request: Request, slug: str, *, partial: bool = False) -> Response:
         require_body(request)
-        with self.writing():
+        with self.writing() as writing:
             record = self.locked(slug)
             record = self._save(self.get_serializer(record, data=request.data, partial=partial))
-            return Response(self.represent(record))
+            writing.check()
+            body = self.represent(record)
+        return Response(body, headers=self.revision_headers(writing))
 
     def partial_update(self, request: Request, slug: str) -> Response:
         return self.update(request, slug, partial=True)
 
     def destroy(self, request: Request, slug: str) -> Response:
-        with self.writing():
+        with self.writing() as writing:
             self.locked(slug).delete()
-        return Response(status=status.HTTP_204_NO_CONTENT)
+            writing.check()
+        return Response(status=status.HTTP_204_NO_CONTENT, headers={"X-Revision": str(writing.revision)})
+
+    def revision_headers(self, writing: Writing) -> dict[str, str]:
+        """The headers that tell what a write came to."""
+        return {"X-Revision": str(writing.revision), "ETag": tag_of(self.request, writing.revision)}
 
     @contextmanager
-    def writing(self) -> Iterator[bool]:
-        """A transaction whose deferred checks have passed when it ends; a dry run, which it tells, leaves no trace."""
+    def writing(self) -> Iterator[Writing]:
+        """A transaction that is attributed to the request's user; a dry run leaves no trace."""
         self.refuse_unknown(self.known_on_writes)
+        self.request.attribution.to(self.request.user)
         given = self.request.query_params.get("dry_run", "false")
         if given not in TRUTH:
             raise InvalidParameters({"dry_run": _("Say dry_run=true or dry_run=false.")})
         with transaction.atomic():
-            yield TRUTH[given]
-            check_deferred_constraints()
-            if TRUTH[given]:
+            writing = Writing(dry_run=TRUTH[given])
+            yield writing
+            if writing.dry_run:
                 transaction.set_rollback(True)
 
     def locked(self, slug: str) -> Any:
@@ -124,6 +160,7 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
         if record.replaced_by_id is not None:
             address = self.request.build_absolute_uri(record.replaced_by.get_absolute_url())
             raise Conflict(_("This record was merged into another. Write to %(url)s.") % {"url": address})
+        check_precondition(self.request, record)
         return record
 
     def _save(self, serializer: Any) -> Any:
@@ -141,6 +178,24 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
         unknown = [name for name in self.request.query_params if name not in known]
         if unknown:
             raise UnknownParameter(unknown, known)
+
+
+@dataclass
+class Writing:
+    """A write on its way: whether it is only tried, and the revision that it makes."""
+
+    dry_run: bool
+    revision: int = 0
+
+    def check(self) -> None:
+        """Run the checks that wait for the commit, and learn the revision; nothing is written after this."""
+        check_deferred_constraints()
+        self.revision = revision_being_written() or current_revision()
+
+
+def is_staff(user: Any) -> bool:
+    """Whether the user could restore what is hidden or deleted, and so may see its past."""
+    return bool(user and user.is_active and user.is_staff)
 
 
 def check_deferred_constraints() -> None:

@@ -1,0 +1,55 @@
+"""Attributes what a request writes: API and admin alike, also where a session signs in only later in the request."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from tracker.api.problem_types import Problem
+from tracker.api.problems import problem_response
+from tracker.history.attribution import LONGEST_REASON, Attribution, attributed
+
+READING = ("GET", "HEAD", "OPTIONS")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
+class AttributionMiddleware:
+    """Takes the actor from the request's user, the reason from ``X-Change-Reason``; answers with ``X-Request-ID``."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+        response = self._respond(request, request_id)
+        response["X-Request-ID"] = request_id
+        return response
+
+    def _respond(self, request: HttpRequest, request_id: str) -> HttpResponseBase:
+        if request.method in READING:
+            return self.get_response(request)
+        reason = reason_of(request)
+        if len(reason) > LONGEST_REASON:
+            message = _("X-Change-Reason may have at most %(limit)d characters.") % {"limit": LONGEST_REASON}
+            return problem_response(Problem(message, "invalid"))
+        attribution = Attribution(reason=reason, request_id=request_id)
+        request.attribution = attribution  # type: ignore[attr-defined]
+        with attributed(attribution):
+            attribution.to(getattr(request, "user", None))
+            return self.get_response(request)
+
+
+def reason_of(request: HttpRequest) -> str:
+    """The reason that a client gives; headers carry UTF-8, which WSGI hands on as Latin-1."""
+    raw: Any = request.META.get("HTTP_X_CHANGE_REASON", "")
+    try:
+        return str(raw).encode("latin-1").decode("utf-8").replace("\x00", "").strip()
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return str(raw).replace("\x00", "").strip()
