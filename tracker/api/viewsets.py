@@ -202,4 +202,6 @@ def check_deferred_constraints() -> None:
     """Run the checks that wait for the commit now, while their refusal can still be answered."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        # After all checks, never among them: they may wait for others, who may wait for their number.
+        cursor.execute("SET CONSTRAINTS public.history_number_last IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")

@@ -45,8 +45,20 @@ BEGIN
 END
 $$;
 
--- Numbers a revision when its transaction commits. Whoever holds the lock commits before the next one sees the last
--- number, so that numbers have no gaps and follow the commits, and time never runs backwards along them.
+-- Runs among the checks that wait for the commit, and asks for the number only after all of them: a check may wait for
+-- another writer's row, and must not hold meanwhile the lock for which that writer waits.
+CREATE OR REPLACE FUNCTION public.history_close() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- Also where the checks run early, by SET CONSTRAINTS ALL IMMEDIATE.
+    SET CONSTRAINTS public.history_number_last DEFERRED;
+    UPDATE public.history_revision SET request_id = request_id WHERE id = NEW.id;
+    RETURN NULL;
+END
+$$;
+
+-- Numbers a revision as the last thing before its transaction commits. Whoever holds the lock commits before the next
+-- one sees the last number, so that numbers have no gaps and follow the commits, and time never runs backwards along
+-- them.
 CREATE OR REPLACE FUNCTION public.history_number() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     last record;
@@ -56,8 +68,10 @@ BEGIN
     FROM public.history_revision WHERE number IS NOT NULL ORDER BY number DESC LIMIT 1;
     UPDATE public.history_revision
     SET number = coalesce(last.number, 0) + 1, at = greatest(clock_timestamp(), last.at)
-    WHERE id = NEW.id;
-    PERFORM pg_notify('history_revision', (coalesce(last.number, 0) + 1)::text);
+    WHERE id = NEW.id AND number IS NULL;
+    IF FOUND THEN
+        PERFORM pg_notify('history_revision', (coalesce(last.number, 0) + 1)::text);
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -78,6 +92,10 @@ CREATE OR REPLACE TRIGGER history_change_guard
 DROP TRIGGER IF EXISTS history_number_at_commit ON public.history_revision;
 CREATE CONSTRAINT TRIGGER history_number_at_commit
     AFTER INSERT ON public.history_revision DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION public.history_number();
+    FOR EACH ROW EXECUTE FUNCTION public.history_close();
+DROP TRIGGER IF EXISTS history_number_last ON public.history_revision;
+CREATE CONSTRAINT TRIGGER history_number_last
+    AFTER UPDATE ON public.history_revision DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (OLD.number IS NULL AND NEW.number IS NULL) EXECUTE FUNCTION public.history_number();
 
 CREATE SCHEMA IF NOT EXISTS asof;
