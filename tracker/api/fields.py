@@ -142,6 +142,11 @@ def reference_to(instance: models.Model, context: Mapping[str, Any]) -> dict[str
     return reference
 
 
+def already_found(context: Mapping[str, Any], model: type[models.Model], slug: str) -> Any:
+    """The record that a slug names, if the body itself holds it or somebody has looked it up for all of the body."""
+    return next((found for name in ("declared", "known") if (found := context.get(name, {}).get((model, slug)))), None)
+
+
 class ReferenceField(serializers.RelatedField):
     """A reference to a record: `{"id", "slug", "url", "name"|"title"}` on read; its slug, or that object, on write."""
 
@@ -164,7 +169,7 @@ class ReferenceField(serializers.RelatedField):
         if not isinstance(slug, str):
             self.fail("not_a_slug")
         queryset = self.get_queryset()
-        found = self.context.get("declared", {}).get((queryset.model, slug))
+        found = already_found(self.context, queryset.model, slug)
         if found is None:
             visible = queryset.visible_to(self.context["request"].user) if "request" in self.context else queryset
             found = visible.filter(slug=slug).first()
@@ -190,7 +195,7 @@ class AnyReferenceField(serializers.Field):
         model = collections.model_named(collection)
         if model is None:
             self.fail("unknown_collection", collection=collection[:60], collections=", ".join(collections.names()))
-        found = self.context.get("declared", {}).get((model, slug))
+        found = already_found(self.context, model, slug)
         if found is None:
             rows = model._default_manager.all()
             visible = rows.visible_to(self.context["request"].user) if "request" in self.context else rows

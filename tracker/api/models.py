@@ -1,4 +1,4 @@
-"""Tokens: what programs sign in with, kept as peppered digests only."""
+"""Tokens, which programs sign in with, kept as peppered digests only; and the answers kept for requests sent twice."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -21,6 +21,7 @@ ALPHABET = string.ascii_letters + string.digits
 PREFIX_LENGTH = len("trk_") + 8
 SECRET_LENGTH = 43
 SEEN_EVERY = timedelta(minutes=1)
+ANSWERS_LIVE = timedelta(hours=24)
 
 valid_scope = RegexValidator(
     r"\A(\*|(\*|[a-z][a-z0-9-]*):(read|write))\Z",
@@ -136,6 +137,48 @@ class Token(models.Model):
         """End the token now."""
         type(self).objects.filter(pk=self.pk).revoke()
         self.refresh_from_db(fields=["revoked_at"])
+
+
+class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
+    """Answers that are kept for a while."""
+
+    def living(self) -> Self:
+        """Those that a retry still gets."""
+        return self.filter(created_at__gt=timezone.now() - ANSWERS_LIVE)
+
+    def expired(self) -> Self:
+        """Those that nobody gets any more."""
+        return self.filter(created_at__lte=timezone.now() - ANSWERS_LIVE)
+
+    @transaction.atomic
+    def sweep(self, most: int) -> int:
+        """Delete at most so many that have expired, without waiting for others who sweep."""
+        found = self.expired().order_by("created_at").select_for_update(skip_locked=True)
+        return self.filter(pk__in=list(found.values_list("pk", flat=True)[:most])).delete()[0]
+
+
+class IdempotencyKey(models.Model):
+    """The answer that the first request under a key of a user's was given; the key itself is kept as a digest."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    # As text: a JSON column would reorder its members. Null where the answer held a secret.
+    body = models.TextField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    objects = IdempotencyKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("idempotency key")
+        verbose_name_plural = _("idempotency keys")
+        default_permissions = ()
+        constraints = (models.UniqueConstraint(fields=("user", "digest"), name="idempotency_key_once_per_user"),)
+
+    def __str__(self) -> str:
+        return f"{self.digest[:8]}… ({self.status})"
 
 
 def _random(length: int) -> str:

@@ -9,13 +9,15 @@ from typing import Any, ClassVar
 
 from django.db import connection, models, transaction
 from django.http import Http404
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework import status, viewsets
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tracker.api.entity_tags import check_precondition, tag_of
+from tracker.api.bulk import BulkWrites
+from tracker.api.entity_tags import check_precondition, not_modified, tag_of
 from tracker.api.filters import RecordFilterSet, StrictFilterBackend, StrictOrdering
 from tracker.api.loading import for_reading
 from tracker.api.pagination import RecordPagination
@@ -23,14 +25,15 @@ from tracker.api.parsers import require_body
 from tracker.api.problem_types import Conflict, InvalidParameters, UnknownParameter
 from tracker.api.selection import PARAMETERS, read_selection
 from tracker.api.serializers import RecordSerializer
+from tracker.api.whole_writes import WholeWrites
 from tracker.history.time_travel import UnknownMomentError, as_of, current_revision, revision_at
 from tracker.history.versions import revision_being_written
 
 TRUTH = {"true": True, "false": False}
 
 
-class RecordViewSet(viewsets.ModelViewSet[Any]):
-    """List, detail, create, replace, patch and delete of records, under the API contract."""
+class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
+    """List, detail, create, replace, patch and delete of records, one or many, under the API contract."""
 
     serializer_class: type[RecordSerializer]
     filterset_class: type[RecordFilterSet]
@@ -74,23 +77,30 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
+        tag = tag_of(request, current_revision())
         rows = self.filter_queryset(self.get_queryset().current())
         serializer = self.get_serializer(many=True)
         page = self.paginate_queryset(for_reading(rows, serializer.child, request.user))
         serializer.instance = page
-        return self.get_paginated_response(serializer.data)
+        return not_modified(request, tag) or self.tagged(self.get_paginated_response(serializer.data), tag)
 
-    def retrieve(self, request: Request, slug: str) -> Response:
+    def retrieve(self, request: Request, slug: str) -> HttpResponseBase:
         self.refuse_unknown(self.known_on_reads)
         # Before the record: a commit in between makes the tag too old, which costs a retry and loses nothing.
-        revision = current_revision()
+        tag = tag_of(request, current_revision())
         serializer = self.get_serializer()
         record = self.find(for_reading(self.get_queryset(), serializer, request.user), slug)
         if record.replaced_by_id is not None:
             return self._redirect(record)
         serializer.instance = record
-        return Response(serializer.data, headers={"ETag": tag_of(request, revision)})
+        return not_modified(request, tag) or self.tagged(Response(serializer.data), tag)
+
+    def tagged(self, response: Response, tag: str) -> Response:
+        """The answer under its tag; whoever keeps it asks each time whether it still is as it was."""
+        response["ETag"] = tag
+        response["Cache-Control"] = "no-cache"
+        return response
 
     def find(self, rows: models.QuerySet[Any], slug: str) -> Any:
         record = rows.filter(slug=slug).first()
@@ -107,6 +117,8 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
 
     def create(self, request: Request) -> Response:
         require_body(request)
+        if isinstance(request.data, list):
+            return self.create_many(request)
         with self.writing() as writing:
             record = self._save(self.get_serializer(data=request.data))
             writing.check()
@@ -131,7 +143,7 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
 
     def destroy(self, request: Request, slug: str) -> Response:
         with self.writing() as writing:
-            self.locked(slug).delete()
+            self.locked(slug, for_change=False).delete()
             writing.check()
         return Response(status=status.HTTP_204_NO_CONTENT, headers={"X-Revision": str(writing.revision)})
 
@@ -153,10 +165,13 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
             if writing.dry_run:
                 transaction.set_rollback(True)
 
-    def locked(self, slug: str) -> Any:
-        """The record, locked until the transaction ends, so that no other writer's change is lost."""
+    def locked(self, slug: str, *, for_change: bool = True) -> Any:
+        """The record, locked until the transaction ends, so that no other writer's change is lost.
+
+        A lock for a change lets others go on to refer to the record, so that two that refer to each other can change.
+        """
         rows = self.queryset.all().visible_to(self.request.user)
-        record = self.find(rows.select_for_update(of=("self",)), slug)
+        record = self.find(rows.select_for_update(of=("self",), no_key=for_change), slug)
         if record.replaced_by_id is not None:
             address = self.request.build_absolute_uri(record.replaced_by.get_absolute_url())
             raise Conflict(_("This record was merged into another. Write to %(url)s.") % {"url": address})
