@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from psycopg import sql
 
 SET_CONTEXT = (
     "SELECT set_config('history.actor_id', %s, true), set_config('history.actor', %s, true), "
     "set_config('history.reason', %s, true), set_config('history.request_id', %s, true)"
 )
 LONGEST_REASON = 1_000
+WRITING = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*+(?:INSERT|UPDATE|DELETE|MERGE|WITH)\b", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass
@@ -37,8 +40,15 @@ class Attribution:
 @contextmanager
 def attributed(attribution: Attribution, using: str = DEFAULT_DB_ALIAS) -> Iterator[Attribution]:
     """Record what is written inside as ``attribution`` says, which may still change on the way."""
-    with connections[using].execute_wrapper(_Teller(attribution)):
-        yield attribution
+    connection = connections[using]
+    try:
+        with connection.execute_wrapper(_Teller(attribution)):
+            yield attribution
+    finally:
+        # PostgreSQL still has these words; whoever is around this block has to say theirs again.
+        for teller in connection.execute_wrappers:
+            if isinstance(teller, _Teller):
+                teller.told = []
 
 
 class _Teller:
@@ -73,10 +83,8 @@ class _Teller:
 
 
 def _writes(statement: Any) -> bool:
-    return isinstance(statement, str) and statement.lstrip()[:6].upper() in (
-        "INSERT",
-        "UPDATE",
-        "DELETE",
-        "MERGE",
-        "WITH",
-    )
+    if isinstance(statement, sql.Composable):
+        statement = statement.as_string(None)
+    elif isinstance(statement, bytes):
+        statement = statement.decode(errors="replace")
+    return WRITING.match(statement) is not None

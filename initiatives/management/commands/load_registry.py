@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from initiatives.registry.files import CURATED, BrokenRegistryError
 from initiatives.registry.loader import load
+from tracker.history.attribution import Attribution, attributed
 
 
 class Command(BaseCommand):
@@ -20,8 +21,10 @@ class Command(BaseCommand):
         parser.add_argument("path", nargs="?", type=Path, default=CURATED, help="a folder of .yaml files, or of such")
 
     def handle(self, *args: Any, path: Path, **options: Any) -> None:
+        reason = _("Loaded from %(path)s") % {"path": path}
         try:
-            loaded = load(path)
+            with attributed(Attribution(actor="load_registry", reason=reason)):
+                loaded = load(path)
         except BrokenRegistryError as broken:
             summary = _("Nothing was loaded: %(count)d errors.") % {"count": len(broken.errors)}
             raise CommandError(f"{broken}\n{summary}") from broken
