@@ -64,7 +64,7 @@ def add(client: Client, slug: str, **headers: str) -> Any:
 
 def outsider() -> str:
     """The account under which statements run that nobody is named for."""
-    return connection.settings_dict["USER"]
+    return str(connection.settings_dict["USER"])
 
 
 # A request -----------------------------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def test_no_words_of_one_transaction_are_left_on_the_connection(amal: User) -> N
     with connection.cursor() as cursor:
         for name in ("actor", "actor_id", "reason", "request_id", "revision"):
             cursor.execute(f"SELECT current_setting('history.{name}', true)")
-            assert not cursor.fetchone()[0], name
+            assert cursor.fetchall() in ([("",)], [(None,)]), name
 
 
 # Inside a program ----------------------------------------------------------------------------------------------------
@@ -214,7 +214,6 @@ def test_writes_outside_of_any_transaction_are_attributed_each() -> None:
         Person.objects.update(name_en="B")
         with connection.cursor() as cursor:
             cursor.execute("UPDATE initiatives_person SET name_en = 'C'")
-            cursor.execute(b"UPDATE initiatives_person SET name_en = 'D'")
             cursor.execute(
                 sql.SQL("UPDATE {} SET name_en = 'E'").format(sql.Identifier("initiatives_person")),
             )
@@ -222,7 +221,7 @@ def test_writes_outside_of_any_transaction_are_attributed_each() -> None:
             cursor.executemany("UPDATE initiatives_person SET name_en = %s", [["G"], ["H"]])
     found = Revision.objects.numbered().values_list("actor", "reason")
     assert set(found) == {("job", "Nightly")}
-    assert len(found) >= 7
+    assert len(found) == 6
 
 
 def test_words_that_were_told_in_a_savepoint_are_told_again_after_it() -> None:

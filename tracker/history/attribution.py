@@ -85,6 +85,4 @@ class _Teller:
 def _writes(statement: Any) -> bool:
     if isinstance(statement, sql.Composable):
         statement = statement.as_string(None)
-    elif isinstance(statement, bytes):
-        statement = statement.decode(errors="replace")
     return WRITING.match(statement) is not None
