@@ -1,0 +1,33 @@
+"""Copies of the tests' database by pg_dump and psql, as an administrator makes them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from tracker.database.cluster import PROGRAMS
+
+
+def dump(path: Path, *options: str) -> None:
+    """Write the database that Django uses to a file of SQL."""
+    _run("pg_dump", connection.get_connection_params(), f"--file={path}", "--no-owner", *options)
+
+
+def restore(path: Path, **where: Any) -> None:
+    """Carry out a dump in an empty database; any error at all is an error."""
+    settings = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", "--output=/dev/null"]
+    _run("psql", connection.get_connection_params() | where, *settings, f"--file={path}")
+
+
+def _run(program: str, where: dict[str, Any], *options: str) -> None:
+    named = {"host": "--host", "port": "--port", "user": "--username", "dbname": "--dbname"}
+    address = [f"{option}={where[name]}" for name, option in named.items() if where.get(name)]
+    environment = os.environ | {"PGPASSWORD": where.get("password") or "", "PGCLIENTENCODING": "UTF8"}
+    done = subprocess.run(
+        [PROGRAMS / program, *address, *options], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
