@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
 
 from tracker.database.cluster import PROGRAMS
 
@@ -31,3 +33,29 @@ def _run(program: str, where: dict[str, Any], *options: str) -> None:
         [PROGRAMS / program, *address, *options], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def empty_database() -> Iterator[str]:
+    """The name of a new database with nothing in it."""
+    name = f"{connection.settings_dict['NAME']}_copy"
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    yield name
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def working_in(name: str) -> Iterator[None]:
+    """Django works in the database of this name meanwhile."""
+    settings = connection.settings_dict
+    usual = settings["NAME"]
+    connections.close_all()
+    settings["NAME"] = name
+    try:
+        yield
+    finally:
+        connections.close_all()
+        settings["NAME"] = usual
