@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -49,19 +50,30 @@ def curator(name: str = "curator") -> Program:
     return Program(User.objects.create_superuser(name))
 
 
+@contextmanager
+def crew(size: int) -> Iterator[Callable[[Sequence[Callable[[], Any]]], list[Any]]]:
+    """Threads that stay; each time, what as many calls return, one in each thread, all let go at the same moment."""
+    with ThreadPoolExecutor(size) as pool:
+
+        def together(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+            start = threading.Barrier(size)
+
+            def run(call: Callable[[], Any]) -> Any:
+                start.wait()
+                return call()
+
+            return list(pool.map(run, calls, timeout=120))
+
+        try:
+            yield together
+        finally:
+            together([connections.close_all] * size)
+
+
 def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """What the calls return, each called in a thread of its own, all let go at the same moment."""
-    start = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> Any:
-        start.wait()
-        try:
-            return call()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
+    with crew(len(calls)) as together:
+        return together(calls)
 
 
 def pointers(response: Any) -> dict[str, str]:

@@ -31,7 +31,7 @@ from tracker.history.models import Revision
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ORGANIZATIONS = "organizations/"
-OFFICE = {"slug": "office", "name": {"en": "Office", "ar": "مكتب"}}
+OFFICE: dict[str, Any] = {"slug": "office", "name": {"en": "Office", "ar": "مكتب"}}
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 SECRET = "do-not-keep-this"
 
@@ -44,11 +44,12 @@ class SecretView(WholeWrites):
     answers_with_secret = frozenset({"post"})
 
     def post(self, request: Request) -> Response:
-        made = Organization.objects.create(name_en=request.data["name"])
+        body: Any = request.data
+        made = Organization.objects.create(name_en=body["name"])
         return Response({"secret": SECRET}, 201, headers={"Location": made.get_absolute_url()})
 
 
-urlpatterns = [path("api/v1/secrets/", SecretView.as_view()), path("", include("tracker.urls"))]
+urlpatterns: list[Any] = [path("api/v1/secrets/", SecretView.as_view()), path("", include("tracker.urls"))]
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def program() -> Program:
 
 
 def is_replay(response: Any) -> bool:
-    return response.headers.get("Idempotency-Replayed") == "true"
+    return bool(response.headers.get("Idempotency-Replayed") == "true")
 
 
 def same(one: Any, other: Any) -> bool:

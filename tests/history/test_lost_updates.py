@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from initiatives.models import Milestone, Organization, Platform, Source
-from tests.history.clients import API, Program, at_once, curator
+from tests.history.clients import API, Program, at_once, crew, curator
 from tracker.history.models import Revision
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -185,29 +185,31 @@ def test_a_setting_makes_the_precondition_required(
 
 
 def test_of_50_writers_with_the_same_tag_exactly_one_succeeds(program: Program, office: Organization) -> None:
-    for turn in range(20):
-        tag = program.get(OFFICE)["ETag"]
-        names = [f"Writer {number} of {turn}" for number in range(50)]
-        calls = [partial(program.patch, OFFICE, {"name": {"en": name}}, If_Match=tag) for name in names]
-        answers = at_once(calls)
-        assert Counter(answer.status_code for answer in answers) == {200: 1, 412: 49}
-        winner = next(name for name, answer in zip(names, answers, strict=True) if answer.status_code == 200)
-        office.refresh_from_db()
-        assert office.name_en == winner
+    with crew(50) as together:
+        for turn in range(20):
+            tag = program.get(OFFICE)["ETag"]
+            names = [f"Writer {number} of {turn}" for number in range(50)]
+            calls = [partial(program.patch, OFFICE, {"name": {"en": name}}, If_Match=tag) for name in names]
+            answers = together(calls)
+            assert Counter(answer.status_code for answer in answers) == {200: 1, 412: 49}
+            winner = next(name for name, answer in zip(names, answers, strict=True) if answer.status_code == 200)
+            office.refresh_from_db()
+            assert office.name_en == winner
 
 
 def test_two_writers_of_different_fields_both_last(program: Program, office: Organization) -> None:
-    for number in range(200):
-        name, address = f"Name {number}", f"https://example.org/{number}"
-        answers = at_once(
-            [
-                partial(program.patch, OFFICE, {"name": {"en": name}}),
-                partial(program.patch, OFFICE, {"website": address}),
-            ]
-        )
-        assert [answer.status_code for answer in answers] == [200, 200]
-        office.refresh_from_db()
-        assert (office.name_en, office.website) == (name, address)
+    with crew(2) as together:
+        for number in range(200):
+            name, address = f"Name {number}", f"https://example.org/{number}"
+            answers = together(
+                [
+                    partial(program.patch, OFFICE, {"name": {"en": name}}),
+                    partial(program.patch, OFFICE, {"website": address}),
+                ]
+            )
+            assert [answer.status_code for answer in answers] == [200, 200]
+            office.refresh_from_db()
+            assert (office.name_en, office.website) == (name, address)
 
 
 def test_of_50_creations_of_one_slug_exactly_one_succeeds(program: Program) -> None:

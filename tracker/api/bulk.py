@@ -39,7 +39,7 @@ class BulkWrites:
         with self.writing() as writing:
             serializer = self.get_serializer()
             find_together(serializer, items)
-            refuse_repeated(serializer, items)
+            refuse_repeated(items)
             values = validated(serializer, [(None, item) for item in items])
             refuse_taken(serializer, items)
             records = create_all(serializer, values)
@@ -102,7 +102,7 @@ def items_of(request: Request) -> list[Any]:
     return request.data
 
 
-def refuse_repeated(serializer: Any, items: Sequence[Any]) -> None:
+def refuse_repeated(items: Sequence[Any]) -> None:
     seen: set[str] = set()
     errors: dict[Any, Any] = {}
     for index, slug in enumerate(map(slug_of, items)):

@@ -13,6 +13,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from tracker.api.entity_tags import MOVED_ON, OWED, has_seen, moved_on, tag_of
 from tracker.api.problem_types import Conflict, Problem, pointer, summary
+from tracker.history.time_travel import current_revision
 from tracker.history.versions import last_revisions_of
 
 NAMES = ("id", "slug", "etag")
@@ -127,10 +128,11 @@ def _check_preconditions(request: Any, targets: Sequence[Target], records: Seque
     pks = [record.pk for record, target in zip(records, targets, strict=True) if target.etag is not None]
     if pks:
         last = last_revisions_of(type(records[0]), pks)
+        current = current_revision()
         late = {
             index: moved_on(tag_of(request, last[record.pk]))
             for index, (record, target) in enumerate(zip(records, targets, strict=True))
-            if target.etag is not None and not has_seen(target.etag, last[record.pk])
+            if target.etag is not None and not has_seen(target.etag, last[record.pk], current)
         }
         _refuse(MOVED_ON, late)
 

@@ -56,7 +56,7 @@ def check_precondition(request: Request, record: Any) -> None:
             raise Problem(_("Send If-Match with the record's ETag, so that no other change is lost."), OWED)
         return
     last = last_revision_of(record)
-    if not has_seen(given, last):
+    if not has_seen(given, last, current_revision()):
         tag = tag_of(request, last)
         raise Problem(moved_on(tag), MOVED_ON, headers={"ETag": tag})
 
@@ -66,14 +66,14 @@ def moved_on(tag: str) -> str:
     return _("The record has changed since you read it. Read it again; its ETag is now %(tag)s.") % {"tag": tag}
 
 
-def has_seen(given: str, last: int) -> bool:
+def has_seen(given: str, last: int, current: int) -> bool:
     """Whether ``given``, as in ``If-Match``, names a revision that is not older than the record's last.
 
-    Weak tags never match (RFC 9110, 13.1.1), nor do tags of revisions that there are not.
+    Weak tags never match (RFC 9110, 13.1.1), nor do tags of revisions after the registry's current one.
     """
     tags = _listed(given)
     named = [int(match[1]) for tag in tags if (match := TAG.fullmatch(tag))]
-    return "*" in tags or any(number >= last for number in named if number <= current_revision())
+    return "*" in tags or any(last <= number <= current for number in named)
 
 
 def _listed(header: str | None) -> list[str]:

@@ -15,14 +15,13 @@ from typing import Any, ClassVar
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist
-from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import models
-from django.db.models.expressions import BaseExpression
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from tracker.api import collections
+from tracker.api.constraints import broken, columns_of
 from tracker.api.fields import (
     LANGUAGES,
     AnyReferenceField,
@@ -221,22 +220,23 @@ class RecordSerializer(serializers.ModelSerializer):
         for name, value in values.items():
             if name in columns:
                 setattr(candidate, name, value)
+        written = {name for name in values if name in columns and not self._is_generic(name)}
+        written |= self._generic_columns([name for name in values if name in columns])
         errors: dict[str, Any] = {}
-        for constraint in candidate._meta.constraints:
-            if isinstance(constraint, models.CheckConstraint) and self._is_decidable(constraint):
-                try:
-                    constraint.validate(self.Meta.model, candidate)
-                except ModelValidationError as error:
-                    field_name = self._field_to_blame(constraint, attrs)
-                    code = constraint.violation_error_code or "invalid"
-                    errors.setdefault(field_name, []).append(serializers.ErrorDetail(error.messages[0], code))
+        for constraint in broken(candidate, self._decidable(), written):
+            code = constraint.violation_error_code or "invalid"
+            refusal = serializers.ErrorDetail(str(constraint.get_violation_error_message()), code)
+            errors.setdefault(self._field_to_blame(constraint, attrs), []).append(refusal)
         if errors:
             raise serializers.ValidationError(errors)
         return attrs
 
-    def _is_decidable(self, constraint: models.CheckConstraint) -> bool:
-        """Whether the row alone decides it: a part is checked before it knows its record, a slug may yet be made."""
-        return not {"slug", getattr(self.Meta.model, "parent_field", None)} & set(columns_of(constraint))
+    def _decidable(self) -> list[models.CheckConstraint]:
+        """Those that the row alone decides: a part is checked before it knows its record, a slug may yet be made."""
+        undecided = {"slug", getattr(self.Meta.model, "parent_field", None)}
+        constraints = self.Meta.model._meta.constraints
+        checks = [each for each in constraints if isinstance(each, models.CheckConstraint)]
+        return [each for each in checks if undecided.isdisjoint(columns_of(each))]
 
     def _field_to_blame(self, constraint: models.CheckConstraint, attrs: Mapping[str, Any]) -> str:
         """Of the constraint's fields, the first that the request names, or else the first."""
@@ -259,7 +259,7 @@ class RecordSerializer(serializers.ModelSerializer):
     def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
         """Write the columns that differ, and only those: two requests that name different fields both last."""
         parts, relations, columns = self.sorted_by_kind(validated_data)
-        changed = [name for name, value in columns.items() if getattr(instance, name) != value]
+        changed = [name for name, value in columns.items() if self._holds_other(instance, name, value)]
         for name in changed:
             setattr(instance, name, columns[name])
         related = self._write_relations(instance, relations)
@@ -269,6 +269,13 @@ class RecordSerializer(serializers.ModelSerializer):
             instance.save(update_fields=[*written, "updated_at"])
         self.changed = bool(changed or related or within)
         return instance
+
+    def _holds_other(self, instance: Any, name: str, value: Any) -> bool:
+        field = instance._meta.get_field(name)
+        if isinstance(field, models.ForeignKey):
+            # The record that it refers to need not be read to tell.
+            return bool(getattr(instance, field.attname) != (None if value is None else value.pk))
+        return bool(getattr(instance, name) != value)
 
     def sorted_by_kind(self, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         """The values of parts, of many-to-many relations, and of columns."""
@@ -364,24 +371,3 @@ def default_of(model: type[models.Model], name: str) -> Any:
         is_text = isinstance(field, (models.CharField, models.TextField)) and not field.null
         return "" if is_text else None
     return field.get_default()
-
-
-def columns_of(constraint: models.CheckConstraint) -> list[str]:
-    """The names of the columns that a check constraint speaks of, in its order."""
-    found: list[str] = []
-
-    def walk(node: Any) -> None:
-        if isinstance(node, models.Q):
-            for child in node.children:
-                walk(child)
-        elif isinstance(node, tuple):
-            found.append(node[0].split("__")[0])
-            walk(node[1])
-        elif isinstance(node, models.F):
-            found.append(node.name)
-        elif isinstance(node, BaseExpression):
-            for child in node.get_source_expressions():
-                walk(child)
-
-    walk(constraint.condition)
-    return list(dict.fromkeys(found))
