@@ -130,7 +130,7 @@ class Service:
         """Send a signal to the whole group, as a terminal does for Ctrl-C; return the exit status."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, number)
-        status = self.process.wait(timeout=60)
+        status: int = self.process.wait(timeout=60)
         self._listener.join(timeout=10)
         if self.process.stdout is not None:
             self.process.stdout.close()
