@@ -22,7 +22,8 @@ def parts(name: str) -> tuple[list[Requirement], list[Requirement]]:
 
 @pytest.mark.parametrize("name", FILES)
 def test_each_is_pinned_to_the_version_that_is_installed(name: str) -> None:
-    for requirement in sum(parts(name), []):
+    direct, indirect = parts(name)
+    for requirement in direct + indirect:
         assert str(requirement.specifier) == f"=={version(requirement.name)}", requirement.name
 
 
