@@ -20,7 +20,9 @@ CSRF_TRUSTED_ORIGINS = ENVIRONMENT.csrf_trusted_origins
 TRACKER_TOKEN_PEPPER = ENVIRONMENT.token_pepper
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # Before the admin: some of its templates are the registry's own.
+    "initiatives",
+    "initiatives.apps.CuratorsDeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -33,7 +35,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "pgtrigger",
     "tracker.api",
-    "initiatives",
 ]
 
 MIDDLEWARE = [
