@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -15,6 +15,8 @@ from initiatives import workflow
 from initiatives.models import Citation
 from tracker.api import serializers, viewsets
 from tracker.api.fields import ReferenceField
+
+from .examples import EXAMPLES
 
 CITATION_FIELDS = ("source", "locator", "fields", "stance", "claimed_value", "note")
 
@@ -46,14 +48,20 @@ class PartSerializer(serializers.PartSerializer):
 
 
 class MergeSerializer(Serializer[None]):
-    """Which record a duplicate is to be merged into."""
+    """Which record of the same collection a duplicate is to be merged into."""
 
     into = ReferenceField(queryset=Citation.objects.none())
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        fields["into"].queryset = self.context["view"].queryset.all()
+        return fields
 
 
 class RecordViewSet(viewsets.RecordViewSet):
     """A collection of the registry."""
 
+    examples = EXAMPLES
     permission_verbs: ClassVar[Mapping[str, str]] = {"merge": "change"}
 
     @extend_schema(request=MergeSerializer)
@@ -63,7 +71,6 @@ class RecordViewSet(viewsets.RecordViewSet):
         with self.writing():
             duplicate = self.locked(slug)
             body = MergeSerializer(data=request.data, context=self.get_serializer_context())
-            body.fields["into"].queryset = self.queryset.all()
             body.is_valid(raise_exception=True)
             into = workflow.merge(duplicate=duplicate, into=body.validated_data["into"])
             return Response(self.represent(into))

@@ -19,6 +19,10 @@ _viewsets: dict[str, type[RecordViewSet]] = {}
 class CollectionRouter(DefaultRouter):
     """Routes a viewset under the collection name that its model declares."""
 
+    include_root_view = False
+    # `?format=` and the Accept header choose a format; an address has one path.
+    include_format_suffixes = False
+
     def register_collection(self, viewset: type[RecordViewSet]) -> None:
         name = model_of(viewset).collection
         _viewsets[name] = viewset

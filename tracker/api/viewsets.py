@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import connection, models, transaction
 from django.http import Http404
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from rest_framework import status, viewsets
 from rest_framework.request import Request
@@ -20,6 +22,9 @@ from tracker.api.parsers import require_body
 from tracker.api.problem_types import Conflict, InvalidParameters, UnknownParameter
 from tracker.api.selection import PARAMETERS, read_selection
 from tracker.api.serializers import RecordSerializer
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 TRUTH = {"true": True, "false": False}
 
@@ -34,6 +39,10 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
     lookup_field = "slug"
     lookup_value_regex = "[^/]+"
     known_on_writes: ClassVar[frozenset[str]] = frozenset({"dry_run", "format"})
+    about: ClassVar[StrOrPromise] = ""
+    """What the collection holds, for its page and for the documentation."""
+    examples: ClassVar[Mapping[str, tuple[Mapping[str, Any], ...]]] = MappingProxyType({})
+    """Bodies as one would POST them, by collection (``tracker.api.schema_examples``)."""
 
     def get_queryset(self) -> models.QuerySet[Any]:
         """The records that the reader may see, with what a query computes of them."""
@@ -48,6 +57,14 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
         if self.request is not None and self.request.method in ("GET", "HEAD"):
             context.update(read_selection(self.request, self.serializer_class))
         return context
+
+    def get_view_name(self) -> str:
+        """The heading of the page: of an action its name, else what the collection or its records are called."""
+        meta = self.serializer_class.Meta.model._meta
+        return self.name or capfirst(str(meta.verbose_name if self.detail else meta.verbose_name_plural))
+
+    def get_view_description(self, html: bool = False) -> str:
+        return str(super().get_view_description(html) if self.name else self.about)
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
