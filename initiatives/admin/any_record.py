@@ -42,11 +42,11 @@ def _matching_keys(request: HttpRequest, site: admin.AdminSite, term: str) -> An
         if model_admin.has_view_permission(request):
             rows, _duplicates = model_admin.get_search_results(request, model._base_manager.all(), term)
             rows = rows.order_by().annotate(
-                kind=Value(model._meta.model_name, output_field=CharField()),
+                record_type=Value(model._meta.model_name, output_field=CharField()),
                 known_as=F("slug") if issubclass(model, Record) else Value(PARTS_LAST, output_field=CharField()),
             )
-            queries.append(rows.values_list("kind", "pk", "known_as"))
-    return queries[0].union(*queries[1:], all=True).order_by("known_as", "kind", "pk") if queries else []
+            queries.append(rows.values_list("record_type", "pk", "known_as"))
+    return queries[0].union(*queries[1:], all=True).order_by("known_as", "record_type", "pk") if queries else []
 
 
 def _rows_of(keys: list[tuple[str, int]]) -> Iterator[models.Model]:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 
 from initiatives.models import Citation
-from initiatives.models.records import Part
+from initiatives.models.records import Part, Record
 
 from .languages import form_fields
 from .layout import Layout
@@ -29,7 +29,7 @@ def citable_fields(model: type[models.Model]) -> list[tuple[str, str]]:
         else:
             found[name] = label
     for relation in model._meta.related_objects:
-        if relation.one_to_many and issubclass(relation.related_model, Part):
+        if issubclass(relation.related_model, (Record, Part)) and relation.on_delete is models.CASCADE:
             found[relation.get_accessor_name() or ""] = capfirst(str(relation.related_model._meta.verbose_name_plural))
     found.pop("slug", None)
     return list(found.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, ClassVar
 
 from django import forms
@@ -55,12 +55,21 @@ class RecordForm(forms.ModelForm):
             self.validate_unique()
 
     def _check_constraints(self) -> None:
-        exclude = self._get_validation_exclusions()
+        exclude = self._without_value()
         for constraint in self._checked_constraints():
             try:
                 constraint.validate(type(self.instance), self.instance, exclude=exclude)
             except ValidationError as refused:
                 self.add_error(self._field_of(constraint), refused)
+
+    def _without_value(self) -> set[str]:
+        """What the form could not read, and what is filled in when the row is saved; all else has its value."""
+        empty = {
+            field.name
+            for field in self.instance._meta.fields
+            if not field.blank and getattr(self.instance, field.attname) in field.empty_values
+        }
+        return empty | (self._get_validation_exclusions() & set(self.fields))
 
     def _checked_constraints(self) -> Iterator[models.BaseConstraint]:
         yield from self.instance._meta.constraints
@@ -126,7 +135,13 @@ class PartFormSet(BaseInlineFormSet):
         return super().get_unique_error_message(unique_check)
 
 
-def form_for(model: type[models.Model], admin_site: Any, base: type[RecordForm]) -> type[RecordForm]:
-    """The form class of a model: ``base`` with a field for each reference to any record."""
-    declared = {reference.name: any_record_field(reference, admin_site) for reference in generic_references(model)}
+def form_for(
+    model: type[models.Model], shown: Collection[str], admin_site: Any, base: type[RecordForm]
+) -> type[RecordForm]:
+    """The form class of a model: ``base`` with a field for each shown reference to any record."""
+    declared = {
+        reference.name: any_record_field(reference, admin_site)
+        for reference in generic_references(model)
+        if reference.name in shown
+    }
     return type(f"{model.__name__}Form", (base,), declared)

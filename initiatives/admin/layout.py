@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import AdminTextareaWidget, RelatedFieldWidgetWrapper
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.forms.models import _get_foreign_key
@@ -26,12 +26,16 @@ class Layout(BaseModelAdmin):
     """Both languages side by side, references by search, short texts in small boxes."""
 
     form = RecordForm
+    formfield_overrides: ClassVar[dict[Any, Any]] = {
+        models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 3})},
+        models.URLField: {"assume_scheme": "https"},
+    }
     beside: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Fields that share a row, besides the two languages of a text."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.form = form_for(self.model, self.admin_site, self.form)
+        self.form = form_for(self.model, self.shown_fields(), self.admin_site, self.form)
 
     def shown_fields(self) -> list[str]:
         """What a person may fill in, in order."""
@@ -54,8 +58,6 @@ class Layout(BaseModelAdmin):
             field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is None:
             return None
-        if isinstance(db_field, models.TextField):
-            field.widget.attrs["rows"] = 3
         if isinstance(field.widget, RelatedFieldWidgetWrapper):
             # One slip beside a field must not delete a record that others refer to.
             field.widget.can_delete_related = False

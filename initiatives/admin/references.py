@@ -66,11 +66,19 @@ class _Known:
         ]
 
 
-class ReferenceSelect(_Known, AutocompleteSelect):
+class _OfIds:
+    """A select that shows nothing for what is no id, where Django's own would ask the database for it."""
+
+    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
+        ids = [key for key in map(str, value) if key.isascii() and key.isdecimal()]
+        return super().optgroups(name, ids, attrs)  # type: ignore[misc]
+
+
+class ReferenceSelect(_OfIds, _Known, AutocompleteSelect):
     """One record of one type, chosen by search."""
 
 
-class ReferenceSelectMultiple(AutocompleteSelectMultiple):
+class ReferenceSelectMultiple(_OfIds, AutocompleteSelectMultiple):
     """Any number of records of one type, chosen by search."""
 
 
