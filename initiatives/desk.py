@@ -63,7 +63,7 @@ class CuratorsDesk(admin.AdminSite):
         context = {**self.each_context(request), "title": listed[0]["name"], "app_list": listed, "app_label": area}
         return TemplateResponse(request, "admin/app_index.html", context)
 
-    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> TemplateResponse:
         title = {"title": self.index_title} if app_label == "initiatives" else {}
         return super().app_index(request, app_label, {**title, **(extra_context or {})})
 

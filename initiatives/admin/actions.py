@@ -37,6 +37,10 @@ def withdraw(model_admin: Any, request: HttpRequest, queryset: models.QuerySet[A
     )
 
 
+# Only for what has a publication state.
+PUBLISHING = ("publish", "withdraw")
+
+
 @admin.action(description=gettext_lazy("Merge: one stays, the others lead to it"), permissions=["change"])
 def merge(model_admin: Any, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
     """Ask which of the selected records stays; merge the others into it."""

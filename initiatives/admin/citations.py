@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import admin
 from django.contrib.contenttypes.admin import GenericTabularInline
 from django.db import models
 from django.http import HttpRequest
@@ -20,7 +21,7 @@ from .references import ReferenceSelectMultiple
 
 def citable_fields(model: type[models.Model]) -> list[tuple[str, str]]:
     """What a citation may speak of: the fields of a record as the API names them, and the lists of its parts."""
-    found = {}
+    found: dict[str, str] = {}
     for name in form_fields(model):
         stem, _separator, language = name.rpartition("_")
         label = _label(model, name)
@@ -47,7 +48,7 @@ class ChooseMany(forms.SelectMultiple):
 
     @property
     def media(self) -> forms.Media:
-        return ReferenceSelectMultiple(None, None).media
+        return ReferenceSelectMultiple(Citation._meta.get_field("source"), admin.site).media
 
 
 class CitationInline(Layout, GenericTabularInline):
@@ -61,7 +62,7 @@ class CitationInline(Layout, GenericTabularInline):
     def shown_fields(self) -> list[str]:
         return list(self.lines)
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name != "fields":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         return forms.MultipleChoiceField(

@@ -66,6 +66,5 @@ class MergedFilter(admin.SimpleListFilter):
         return [("no", _("Leave out")), ("yes", _("Only these"))]
 
     def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        if self.value() == "no":
-            return queryset.current()
-        return queryset.filter(replaced_by__isnull=False) if self.value() == "yes" else queryset
+        wanted = {"no": {"replaced_by__isnull": True}, "yes": {"replaced_by__isnull": False}}
+        return queryset.filter(**wanted.get(self.value() or "", {}))

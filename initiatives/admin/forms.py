@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -19,7 +19,25 @@ from .references import AnyRecordField, AnyRecordSelect, ReferenceSelect, any_re
 FEW_FIELDS = 3
 
 
-class RecordForm(forms.ModelForm):
+if TYPE_CHECKING:
+
+    class ModelForm(forms.ModelForm):
+        """What Django's forms have for those who extend their validation; its stubs leave it out."""
+
+        _validate_unique: bool
+
+        def _get_validation_exclusions(self) -> set[str]: ...
+        def _update_errors(self, errors: ValidationError) -> None: ...
+
+    class InlineFormSet(BaseInlineFormSet):
+        """The same for its sets of forms."""
+
+        def _should_delete_form(self, form: forms.BaseForm) -> bool: ...
+else:
+    ModelForm, InlineFormSet = forms.ModelForm, BaseInlineFormSet
+
+
+class RecordForm(ModelForm):
     """A form that knows references to any record, and shows the refusal of a constraint where it can be mended."""
 
     refusal: ClassVar[dict[str, list[str]]] = {}
@@ -116,7 +134,7 @@ class PartForm(RecordForm):
                 yield constraint
 
 
-class PartFormSet(BaseInlineFormSet):
+class PartFormSet(InlineFormSet):
     """The parts of a record: those without a position come last, and no two share one."""
 
     def clean(self) -> None:

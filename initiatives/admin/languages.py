@@ -53,6 +53,7 @@ def _pair(name: str, names: Collection[str]) -> tuple[str, str] | None:
 
 
 def _editable(model: type[models.Model]) -> list[Any]:
-    linked = [field for field in model._meta.many_to_many if field.remote_field.through._meta.auto_created]
+    links: list[Any] = list(model._meta.many_to_many)
+    linked = [field for field in links if field.remote_field.through._meta.auto_created]
     own = [field for field in model._meta.fields if field.editable and not field.auto_created]
     return [*own, *linked]

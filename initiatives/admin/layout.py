@@ -25,7 +25,7 @@ else:
 class Layout(BaseModelAdmin):
     """Both languages side by side, references by search, short texts in small boxes."""
 
-    form = RecordForm
+    form: Any = RecordForm
     formfield_overrides: ClassVar[dict[Any, Any]] = {
         models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 3})},
         models.URLField: {"assume_scheme": "https"},
@@ -51,7 +51,7 @@ class Layout(BaseModelAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return with_references(super().get_queryset(request))
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, ArrayField):
             field: Any = list_field(db_field)
         else:
@@ -66,11 +66,11 @@ class Layout(BaseModelAdmin):
         field.widget.attrs.update(language_attributes(db_field.name))
         return field
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("widget", ReferenceSelect(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("widget", ReferenceSelectMultiple(db_field, self.admin_site))
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
@@ -78,7 +78,7 @@ class Layout(BaseModelAdmin):
 class PartInline(Layout, admin.StackedInline):
     """The parts of a record inside its form, in order, each with room for long texts."""
 
-    form = PartForm
+    form: Any = PartForm
     formset = PartFormSet
     extra = 0
     show_change_link = True

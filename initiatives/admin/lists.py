@@ -29,7 +29,7 @@ class LinesField(forms.CharField):
 
     def _cleaned(self, line: str) -> str:
         try:
-            return self.item.clean(line.strip(), None)
+            return str(self.item.clean(line.strip(), None))
         except ValidationError as refused:
             raise ValidationError([f"“{line.strip()}”: {message}" for message in refused.messages]) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.models.publication import Publishable
-from initiatives.models.records import Part, Record
+from initiatives.models.records import Record
 
 from . import actions
 from .citations import CitationInline
@@ -34,14 +35,24 @@ class RegistryAdmin(Layout, Refusals):
     save_on_top = True
     search_help_text = _("Names in either language, other names, slugs; any part of a word, in any spelling.")
 
-    def __init__(self, model: type[models.Model], admin_site: admin.AdminSite) -> None:
-        super().__init__(model, admin_site)
-        names = self.naming_columns()
-        self.list_display = (*names, *map(self._column, self.columns))
-        self.list_display_links = tuple(name for name in names if name not in self.leading_columns())
-        self.list_filter = tuple(map(self._filter, self.filters))
-        self.search_fields = searched_paths(model)
-        self.computed = tuple(column for column in self.columns if callable(column))
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        return (*self.naming_columns(), *map(self._column, self.columns), *self._state())
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> tuple[str, ...]:
+        return tuple(name for name in self.naming_columns() if name not in self.leading_columns())
+
+    def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
+        return (*self._state(), *map(self._filter, self.filters))
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return searched_paths(self.model)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        offered = super().get_actions(request)
+        return offered if self._state() else {name: offered[name] for name in offered if name not in actions.PUBLISHING}
+
+    def _state(self) -> tuple[str, ...]:
+        return ("state",) if issubclass(self.model, Publishable) else ()
 
     def leading_columns(self) -> tuple[str, ...]:
         """What tells the row's place, before its name."""
@@ -74,7 +85,11 @@ class RegistryAdmin(Layout, Refusals):
         return matching(queryset, list(self.get_search_fields(request)), search_term), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
-        return (*self.computed, *self.bookkeeping()) if obj else ()
+        return (*self.computed(), *self.bookkeeping()) if obj else ()
+
+    def computed(self) -> tuple[Any, ...]:
+        """The columns that a form shows to be read."""
+        return tuple(column for column in self.columns if callable(column))
 
     def bookkeeping(self) -> tuple[str, ...]:
         """What the registry itself notes about a row."""
@@ -83,8 +98,8 @@ class RegistryAdmin(Layout, Refusals):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         sections = super().get_fieldsets(request, obj)
-        if obj and self.computed:
-            sections.append((_("Computed"), {"fields": [self.computed]}))
+        if obj and self.computed():
+            sections.append((_("Computed"), {"fields": [self.computed()]}))
         if obj and self.bookkeeping():
             sections.append((_("In the registry"), {"fields": [self.bookkeeping()]}))
         return sections
@@ -94,24 +109,20 @@ class RecordAdmin(RegistryAdmin):
     """A record: with its citations, its address, and the verbs of its kind."""
 
     cited = True
+    actions = (actions.publish, actions.withdraw, actions.merge)
 
-    def __init__(self, model: type[Record], admin_site: admin.AdminSite) -> None:
-        super().__init__(model, admin_site)
-        published = (actions.publish, actions.withdraw) if issubclass(model, Publishable) else ()
-        self.actions = (*published, actions.merge)
-        if published:
-            self.list_display = (*self.list_display, "state")
-            self.list_filter = ("state", *self.list_filter)
-        self.list_filter = (*self.list_filter, MergedFilter)
-        if model.label:
-            self.prepopulated_fields = {"slug": (f"{model.label}_en",)}
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Sequence[str]]:
+        return {"slug": (f"{self.model.label}_en",)} if self.model.label else {}
+
+    def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
+        return (*super().get_list_filter(request), MergedFilter)
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [*super().get_inlines(request, obj), *([CitationInline] if self.cited else [])]
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         """Lists say which records were merged where there are any."""
-        shown = tuple(super().get_list_display(request))
+        shown = super().get_list_display(request)
         merged = self.model._base_manager.filter(replaced_by__isnull=False).exists()
         return (*shown, "merged_into") if merged else shown
 
@@ -124,14 +135,8 @@ class RecordAdmin(RegistryAdmin):
 class PartAdmin(RegistryAdmin):
     """A part of a record, edited inside it; its own page is where its citations are."""
 
-    inlines: ClassVar[tuple[Any, ...]] = (CitationInline,)
-
-    def __init__(self, model: type[Part], admin_site: admin.AdminSite) -> None:
-        super().__init__(model, admin_site)
-        if issubclass(model, Publishable):
-            self.actions = (actions.publish, actions.withdraw)
-            self.list_display = (*self.list_display, "state")
-            self.list_filter = ("state", *self.list_filter)
+    inlines = (CitationInline,)
+    actions = (actions.publish, actions.withdraw)
 
     def leading_columns(self) -> tuple[str, ...]:
         has_position = any(field.name == "position" for field in self.model._meta.fields)

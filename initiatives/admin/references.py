@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.apps import apps
-from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
+from django.contrib.admin.widgets import AutocompleteMixin, AutocompleteSelect, AutocompleteSelectMultiple
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.prefetch import GenericPrefetch
 from django.core.exceptions import ValidationError
@@ -49,32 +49,32 @@ def with_references(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
     return with_names(rows).prefetch_related(*wanted)
 
 
-class _Known:
+class KnownSelect(AutocompleteSelect):
     """A select that is told the names of what is chosen, instead of one query for each select on the page."""
 
     known: Mapping[str, str] | None = None
 
-    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         chosen = [str(key) for key in value if key]
         if self.known is None or not set(chosen) <= set(self.known):
-            return super().optgroups(name, value, attrs)  # type: ignore[misc]
-        keys = chosen if self.is_required else ["", *chosen]  # type: ignore[attr-defined]
+            return super().optgroups(name, value, attr)
+        keys = chosen if self.is_required else ["", *chosen]
         options = [(key, self.known.get(key, "")) for key in keys]
         return [
-            (None, [self.create_option(name, key, label, key in chosen, index)], index)  # type: ignore[attr-defined]
+            (None, [self.create_option(name, key, label, key in chosen, index)], index)
             for index, (key, label) in enumerate(options)
         ]
 
 
-class _OfIds:
+class _OfIds(AutocompleteMixin):
     """A select that shows nothing for what is no id, where Django's own would ask the database for it."""
 
-    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         ids = [key for key in map(str, value) if key.isascii() and key.isdecimal()]
-        return super().optgroups(name, ids, attrs)  # type: ignore[misc]
+        return super().optgroups(name, ids, attr)
 
 
-class ReferenceSelect(_OfIds, _Known, AutocompleteSelect):
+class ReferenceSelect(_OfIds, KnownSelect):
     """One record of one type, chosen by search."""
 
 
@@ -82,16 +82,16 @@ class ReferenceSelectMultiple(_OfIds, AutocompleteSelectMultiple):
     """Any number of records of one type, chosen by search."""
 
 
-class AnyRecordSelect(_Known, AutocompleteSelect):
+class AnyRecordSelect(KnownSelect):
     """One record of any type, chosen by search over all of them."""
 
     url_name = "%s:any-record"
 
-    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         known = dict(self.known or {})
         known |= {key: name_of(row) for key in value if key not in known and (row := _row_of(key))}
         self.known = known
-        return super().optgroups(name, [key for key in value if key in known], attrs)
+        return super().optgroups(name, [key for key in value if key in known], attr)
 
 
 class AnyRecordField(forms.CharField):

@@ -66,4 +66,5 @@ def _first_text(names: list[str]) -> str | None:
 
 
 def _references(model: type[models.Model]) -> list[Any]:
-    return [field for field in model._meta.fields if field.many_to_one and _own_paths(field.related_model)]
+    fields: list[Any] = list(model._meta.fields)
+    return [field for field in fields if field.many_to_one and _own_paths(field.related_model)]

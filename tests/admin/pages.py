@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.http import HttpResponse
 from django.urls import reverse
 
 
@@ -29,12 +28,11 @@ def _address(model: type[models.Model], page: str, *args: Any) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
-def form_data(page: HttpResponse, **typed: Any) -> dict[str, Any]:
+def form_data(page: Any, **typed: Any) -> dict[str, Any]:
     """What a browser sends when a curator opened this page, typed this, and pressed “Save”."""
     data: dict[str, Any] = {}
-    context: Any = page.context  # type: ignore[attr-defined]
-    forms = [context["adminform"].form]
-    for inline in context["inline_admin_formsets"]:
+    forms = [page.context["adminform"].form]
+    for inline in page.context["inline_admin_formsets"]:
         forms += [inline.formset.management_form, *inline.formset.forms]
     for form in forms:
         for bound in form:
@@ -55,12 +53,11 @@ def new_row(data: dict[str, Any], prefix: str, **typed: Any) -> dict[str, Any]:
     }
 
 
-def errors(page: HttpResponse) -> dict[str, list[str]]:
+def errors(page: Any) -> dict[str, list[str]]:
     """What the page says is wrong, by the name of the field; the empty name stands for a form as a whole."""
-    context: Any = page.context  # type: ignore[attr-defined]
     found: dict[str, list[str]] = {}
-    forms = [context["adminform"].form]
-    for inline in context["inline_admin_formsets"]:
+    forms = [page.context["adminform"].form]
+    for inline in page.context["inline_admin_formsets"]:
         forms += inline.formset.forms
         if inline.formset.non_form_errors():
             found.setdefault("", []).extend(inline.formset.non_form_errors())

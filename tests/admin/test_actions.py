@@ -24,7 +24,7 @@ def act(client: Client, model: type[models.Model], action: str, *rows: Any, **mo
 
 @pytest.mark.parametrize("model", [Initiative, ProgressUpdate, SmartService, Dataset])
 def test_records_are_withdrawn_and_published_again(desk: Client, model: Any) -> None:
-    row = ROWS[model]()
+    row: Any = ROWS[model]()
     for action, state in (("withdraw", "withdrawn"), ("publish", "published")):
         page = act(desk, model, action, row)
         assert page.status_code == 302

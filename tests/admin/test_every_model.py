@@ -70,8 +70,8 @@ def test_search_opens_and_finds_nothing_by_nonsense(either_desk: Client, model: 
 @pytest.mark.parametrize("model", SHOWN, ids=named)
 def test_the_list_sorts_by_every_column(desk: Client, model: type[models.Model]) -> None:
     ROWS[model]()
-    columns = len(admin.site.get_model_admin(model).list_display)
-    for column in range(1, columns + 1):
+    columns = desk.get(listing(model)).context["cl"].list_display
+    for column in range(1, len(columns)):
         assert desk.get(listing(model), {"o": f"-{column}"}).status_code == 200
 
 

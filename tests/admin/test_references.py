@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
@@ -27,7 +25,7 @@ from tests.factories import (
 ANY_RECORD = "/admin/initiatives/citation/records/"
 
 
-def found(client: Client, **query: Any) -> list[str]:
+def found(client: Client, **query: str) -> list[str]:
     return [result["text"] for result in client.get(ANY_RECORD, query).json()["results"]]
 
 
@@ -82,7 +80,7 @@ def test_what_is_offered_comes_in_pages(desk: Client) -> None:
     for number in range(21):
         make_organization(name_en=f"Office {number}", slug=f"office-{number:02}")
     first = desk.get(ANY_RECORD, {"term": "office"}).json()
-    second = desk.get(ANY_RECORD, {"term": "office", "page": 2}).json()
+    second = desk.get(ANY_RECORD, {"term": "office", "page": "2"}).json()
     assert (len(first["results"]), first["pagination"]) == (20, {"more": True})
     assert (len(second["results"]), second["pagination"]) == (1, {"more": False})
 
