@@ -95,7 +95,9 @@ class IndicatorViewSet(RecordViewSet):
     serializer_class = IndicatorSerializer
     filterset_class = IndicatorFilterSet
 
-    @extend_schema(parameters=[PeriodSerializer], responses=TotalSerializer)
+    @extend_schema(
+        parameters=[PeriodSerializer], responses=TotalSerializer, summary=gettext_lazy("Total over a period")
+    )
     @action(detail=True, methods=["get"])
     def total(self, request: Request, slug: str) -> Response:
         """The indicator's total over a period, with that of its parts where it has no observations of its own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -64,7 +65,7 @@ class RecordViewSet(viewsets.RecordViewSet):
     examples = EXAMPLES
     permission_verbs: ClassVar[Mapping[str, str]] = {"merge": "change"}
 
-    @extend_schema(request=MergeSerializer)
+    @extend_schema(request=MergeSerializer, summary=gettext_lazy("Merge a duplicate into another record"))
     @action(detail=True, methods=["post"])
     def merge(self, request: Request, slug: str) -> Response:
         """Merge this duplicate into another record: its references and parts move there, its address redirects."""

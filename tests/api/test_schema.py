@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
 import pytest
 import yaml
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -17,6 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from initiatives.api.examples import EXAMPLES
 from initiatives.registry.files import CURATED
 from initiatives.registry.loader import load
+from tests.api.client import ApiClient
 from tests.api.openapi import JSON, METHODS, OpenAPI
 from tracker.api import collections
 from tracker.api.documentation import document
@@ -33,39 +32,23 @@ def openapi() -> OpenAPI:
     return OpenAPI.in_language()
 
 
-@pytest.fixture
-def curator(db: None) -> Client:
-    client = Client(headers={"accept": JSON})
-    client.force_login(User.objects.create_superuser("curator", password="only for tests"))
-    return client
-
-
-@pytest.fixture
-def anonymous(db: None) -> Client:
-    return Client(headers={"accept": JSON})
-
-
-def address(collection: str, slug: str = "") -> str:
-    return f"/api/v1/{collection}/" + (f"{slug}/" if slug else "")
-
-
-def post(client: Client, collection: str, body: Any, query: str = "") -> Any:
-    return client.post(address(collection) + query, json.dumps(body), JSON)
+def operation_name(collection: str, action: str) -> str:
+    return f"{collection}_{action}".replace("-", "_")
 
 
 def written(collection: str, body: Any) -> dict[str, Any]:
     """An example as the document shows it to be sent."""
     openapi = OpenAPI.in_language()
-    operation = openapi.operation(f"{collection.replace('-', '_')}_create")
+    operation = openapi.operation(operation_name(collection, "create"))
     examples = operation["requestBody"]["content"][JSON]["examples"]
     found: dict[str, Any] = openapi.follow(examples[body["slug"]])["value"]
     return found
 
 
-def post_all_examples(client: Client) -> None:
+def post_all_examples(client: ApiClient) -> None:
     for collection, bodies in EXAMPLES.items():
         for body in bodies:
-            response = post(client, collection, written(collection, body))
+            response = client.send("POST", f"{collection}/", written(collection, body))
             assert response.status_code == HTTPStatus.CREATED, (collection, response.json())
 
 
@@ -195,12 +178,12 @@ def test_every_example_is_as_its_schema_says(openapi: OpenAPI) -> None:
     assert checked > 10 * len(COLLECTIONS)
 
 
-def test_every_example_can_be_sent_and_is_answered_as_it_is_shown(curator: Client, openapi: OpenAPI) -> None:
+def test_every_example_can_be_sent_and_is_answered_as_it_is_shown(curator: ApiClient, openapi: OpenAPI) -> None:
     for collection, bodies in EXAMPLES.items():
-        operation = openapi.operation(f"{collection.replace('-', '_')}_create")
+        operation = openapi.operation(operation_name(collection, "create"))
         shown = openapi.follow(operation["responses"]["201"])["content"][JSON]["examples"]
         for body in bodies:
-            answer = post(curator, collection, written(collection, body)).json()
+            answer = curator.send("POST", f"{collection}/", written(collection, body)).json()
             example = openapi.follow(shown[body["slug"]])["value"]
             assert without_circumstances(answer) == without_circumstances(example)
 
@@ -219,39 +202,39 @@ def without_circumstances(value: Any) -> Any:
 # Truth: real answers -------------------------------------------------------------------------------------------------
 
 
-def test_every_answer_of_every_collection_is_as_documented(curator: Client, openapi: OpenAPI) -> None:
+def test_every_answer_of_every_collection_is_as_documented(curator: ApiClient, openapi: OpenAPI) -> None:
     post_all_examples(curator)
     for collection in reversed(COLLECTIONS):
         slug = EXAMPLES[collection][0]["slug"]
         body = written(collection, EXAMPLES[collection][0])
         patch_body = {name: body[name] for name in list(body)[1:2]}
-        openapi.assert_documented(post(curator, collection, body))
+        openapi.assert_documented(curator.send("POST", f"{collection}/", body))
         without_slug = {name: value for name, value in body.items() if name != "slug"}
-        openapi.assert_documented(post(curator, collection, without_slug, "?dry_run=true"))
-        openapi.assert_documented(curator.get(address(collection)))
-        openapi.assert_documented(curator.get(address(collection) + "?count=none&limit=1"))
-        openapi.assert_documented(curator.get(address(collection, slug)))
-        openapi.assert_documented(curator.put(address(collection, slug), json.dumps(body), JSON))
-        openapi.assert_documented(curator.patch(address(collection, slug), json.dumps(patch_body), JSON))
-        openapi.assert_documented(curator.post(address(collection, slug) + "merge/", "{}", JSON))
-        openapi.assert_documented(curator.delete(address(collection, slug)))
+        openapi.assert_documented(curator.send("POST", f"{collection}/?dry_run=true", without_slug))
+        openapi.assert_documented(curator.get(f"/api/v1/{collection}/"))
+        openapi.assert_documented(curator.get(f"/api/v1/{collection}/?count=none&limit=1"))
+        openapi.assert_documented(curator.get(f"/api/v1/{collection}/{slug}/"))
+        openapi.assert_documented(curator.send("PUT", f"{collection}/{slug}/", body))
+        openapi.assert_documented(curator.send("PATCH", f"{collection}/{slug}/", patch_body))
+        openapi.assert_documented(curator.send("POST", f"{collection}/{slug}/merge/", {}))
+        openapi.assert_documented(curator.delete(f"/api/v1/{collection}/{slug}/"))
 
 
-def test_a_new_record_tells_its_address(curator: Client, openapi: OpenAPI) -> None:
+def test_a_new_record_tells_its_address(curator: ApiClient, openapi: OpenAPI) -> None:
     for collection, bodies in EXAMPLES.items():
         for body in bodies:
-            response = post(curator, collection, written(collection, body))
+            response = curator.send("POST", f"{collection}/", written(collection, body))
             assert response.headers["Location"] == response.json()["url"]
             openapi.assert_documented(response)
 
 
-def test_every_record_of_the_registry_is_as_documented(anonymous: Client, openapi: OpenAPI) -> None:
+def test_every_record_of_the_registry_is_as_documented(anonymous: ApiClient, openapi: OpenAPI) -> None:
     load(CURATED)
     shown = 0
     for collection in collections.names():
-        response = anonymous.get(address(collection) + "?limit=1000")
+        response = anonymous.get(f"/api/v1/{collection}/?limit=1000")
         openapi.assert_documented(response)
-        operation = openapi.operation(f"{collection.replace('-', '_')}_create")
+        operation = openapi.operation(operation_name(collection, "create"))
         whole = openapi.response_schema(operation, HTTPStatus.CREATED, JSON)
         for record in response.json()["results"]:
             assert not openapi.refusals(whole, record)
@@ -259,79 +242,77 @@ def test_every_record_of_the_registry_is_as_documented(anonymous: Client, openap
     assert shown > 100
 
 
-def test_selections_and_expansions_are_as_documented(curator: Client, openapi: OpenAPI) -> None:
+def test_selections_and_expansions_are_as_documented(curator: ApiClient, openapi: OpenAPI) -> None:
     post_all_examples(curator)
     for collection in COLLECTIONS:
-        parameters = openapi.parameters(f"{collection.replace('-', '_')}_list")
+        parameters = openapi.parameters(operation_name(collection, "list"))
         every_path = ",".join(parameters["expand"]["schema"]["items"]["enum"])
-        openapi.assert_documented(curator.get(address(collection) + f"?expand={every_path}"))
+        openapi.assert_documented(curator.get(f"/api/v1/{collection}/?expand={every_path}"))
         names = parameters["fields"]["schema"]["items"]["enum"]
-        response = curator.get(address(collection) + f"?fields={names[0]},{names[-1]}")
+        response = curator.get(f"/api/v1/{collection}/?fields={names[0]},{names[-1]}")
         openapi.assert_documented(response)
         assert all(set(record) == {names[0], names[-1]} for record in response.json()["results"])
-        openapi.assert_documented(curator.get(address(collection) + f"?omit={names[0]}"))
+        openapi.assert_documented(curator.get(f"/api/v1/{collection}/?omit={names[0]}"))
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
-def test_every_documented_ordering_is_taken(anonymous: Client, openapi: OpenAPI, collection: str) -> None:
-    ordering = openapi.parameters(f"{collection.replace('-', '_')}_list")["ordering"]
+def test_every_documented_ordering_is_taken(anonymous: ApiClient, openapi: OpenAPI, collection: str) -> None:
+    ordering = openapi.parameters(operation_name(collection, "list"))["ordering"]
     every = ",".join(ordering["schema"]["items"]["enum"])
-    assert anonymous.get(address(collection) + f"?ordering={every}").status_code == HTTPStatus.OK
+    assert anonymous.get(f"/api/v1/{collection}/?ordering={every}").status_code == HTTPStatus.OK
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
-def test_every_refusal_is_a_documented_problem(anonymous: Client, openapi: OpenAPI, collection: str) -> None:
-    reader = Client(headers={"accept": JSON})
-    reader.force_login(User.objects.create_user("reader"))
-    curator = Client(headers={"accept": JSON})
-    curator.force_login(User.objects.create_superuser("curator"))
-    nowhere = address(collection, "nowhere")
+def test_every_refusal_is_a_documented_problem(
+    anonymous: ApiClient, reader: ApiClient, curator: ApiClient, openapi: OpenAPI, collection: str
+) -> None:
+    nowhere = f"/api/v1/{collection}/nowhere/"
     refused = {
-        HTTPStatus.BAD_REQUEST: anonymous.get(address(collection) + "?no_such_parameter=1"),
-        HTTPStatus.UNAUTHORIZED: anonymous.get(address(collection), headers={"authorization": "Bearer wrong"}),
-        HTTPStatus.FORBIDDEN: post(reader, collection, {}),
+        HTTPStatus.BAD_REQUEST: anonymous.get(f"/api/v1/{collection}/?no_such_parameter=1"),
+        HTTPStatus.UNAUTHORIZED: anonymous.get(f"/api/v1/{collection}/", headers={"authorization": "Bearer wrong"}),
+        HTTPStatus.FORBIDDEN: reader.send("POST", f"{collection}/", {}),
         HTTPStatus.NOT_FOUND: anonymous.get(nowhere),
-        HTTPStatus.NOT_ACCEPTABLE: anonymous.get(address(collection), headers={"accept": "image/png"}),
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: curator.post(address(collection), "<a/>", "application/xml"),
+        HTTPStatus.NOT_ACCEPTABLE: anonymous.get(f"/api/v1/{collection}/", headers={"accept": "image/png"}),
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: curator.post(f"/api/v1/{collection}/", "<a/>", "application/xml"),
     }
     for status, response in refused.items():
         assert response.status_code == status
         openapi.assert_documented(response)
-    openapi.assert_documented(post(anonymous, collection, {}))
-    openapi.assert_documented(post(curator, collection, {"no_such_field": 1}))
+    openapi.assert_documented(anonymous.send("POST", f"{collection}/", {}))
+    openapi.assert_documented(curator.send("POST", f"{collection}/", {"no_such_field": 1}))
     openapi.assert_documented(curator.delete(nowhere))
-    openapi.assert_documented(curator.patch(nowhere, "{}", JSON))
+    openapi.assert_documented(curator.send("PATCH", f"{collection}/nowhere/", {}))
 
 
-def test_conflicts_and_redirects_are_as_documented(curator: Client, openapi: OpenAPI) -> None:
+def test_conflicts_and_redirects_are_as_documented(curator: ApiClient, openapi: OpenAPI) -> None:
     post_all_examples(curator)
-    twice = post(curator, "people", written("people", EXAMPLES["people"][0]))
-    referred_to = curator.delete(address("organizations", "smart-dubai-office"))
+    twice = curator.send("POST", "people/", written("people", EXAMPLES["people"][0]))
+    referred_to = curator.delete("/api/v1/organizations/smart-dubai-office/")
     assert twice.status_code == referred_to.status_code == HTTPStatus.CONFLICT
     openapi.assert_documented(twice)
     openapi.assert_documented(referred_to)
-    post(curator, "people", {"slug": "duplicate", "name": {"en": "A. bin Bishr"}})
-    merged = curator.post(address("people", "duplicate") + "merge/", '{"into": "aisha-bin-bishr"}', JSON)
+    curator.send("POST", "people/", {"slug": "duplicate", "name": {"en": "A. bin Bishr"}})
+    merged = curator.send("POST", "people/duplicate/merge/", {"into": "aisha-bin-bishr"})
     assert merged.status_code == HTTPStatus.OK
     openapi.assert_documented(merged)
-    moved = curator.get(address("people", "duplicate"))
+    moved = curator.get("/api/v1/people/duplicate/")
     assert moved.status_code == HTTPStatus.PERMANENT_REDIRECT
     openapi.assert_documented(moved)
 
 
-def test_the_total_of_an_indicator_is_as_documented(curator: Client, openapi: OpenAPI) -> None:
+def test_the_total_of_an_indicator_is_as_documented(curator: ApiClient, openapi: OpenAPI) -> None:
     post_all_examples(curator)
-    total = address("indicators", "dubainow-services") + "total/"
+    total = "/api/v1/indicators/dubainow-services/total/"
     for query in ("", "?since=2019-01-01&until=2019-12-31", "?since=2020-01-01", "?since=soon", "?from=2019-01-01"):
         openapi.assert_documented(curator.get(total + query))
 
 
-def test_the_roots_are_as_documented(anonymous: Client, openapi: OpenAPI) -> None:
+def test_the_roots_are_as_documented(anonymous: ApiClient, openapi: OpenAPI) -> None:
     for path in ("/api/", "/api/v1/", "/api/?format=json", "/api/v1/?no_such_parameter=1"):
         openapi.assert_documented(anonymous.get(path))
 
 
-def test_a_body_that_the_document_forbids_is_refused(curator: Client, openapi: OpenAPI) -> None:
+def test_a_body_that_the_document_forbids_is_refused(curator: ApiClient, openapi: OpenAPI) -> None:
     post_all_examples(curator)
     schema = openapi.named("OrganizationWrite")
     bodies: list[dict[str, Any]] = [
@@ -347,12 +328,12 @@ def test_a_body_that_the_document_forbids_is_refused(curator: Client, openapi: O
     ]
     for body in bodies:
         assert openapi.refusals(schema, body)
-        assert post(curator, "organizations", body).status_code == HTTPStatus.BAD_REQUEST
+        assert curator.send("POST", "organizations/", body).status_code == HTTPStatus.BAD_REQUEST
 
 
-def test_a_body_that_the_document_allows_is_taken(curator: Client, openapi: OpenAPI) -> None:
+def test_a_body_that_the_document_allows_is_taken(curator: ApiClient, openapi: OpenAPI) -> None:
     post_all_examples(curator)
-    office = curator.get(address("organizations", "smart-dubai-office")).json()
+    office = curator.get("/api/v1/organizations/smart-dubai-office/").json()
     bodies: list[dict[str, Any]] = [
         {"name": {"ar": "جهة"}},
         {"name": {"en": "Name", "ar": None}, "aliases": None, "role": None, "kind": None, "parent": None},
@@ -361,4 +342,4 @@ def test_a_body_that_the_document_allows_is_taken(curator: Client, openapi: Open
     ]
     for body in bodies:
         assert not openapi.refusals(openapi.named("OrganizationWrite"), body)
-        assert post(curator, "organizations", body).status_code == HTTPStatus.CREATED
+        assert curator.send("POST", "organizations/", body).status_code == HTTPStatus.CREATED

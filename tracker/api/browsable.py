@@ -19,8 +19,10 @@ from rest_framework.request import override_method
 
 from tracker.api.fields import AnyReferenceField, ReferenceField
 
-# An address as a whole string of JSON, once the text is escaped for HTML.
+# Whole strings of JSON, once the text is escaped for HTML.
 QUOTED_ADDRESS = re.compile(r"&quot;(https?://(?:(?!&quot;)\S)+)&quot;")
+
+QUOTED_ARABIC = re.compile("&quot;((?:(?!&quot;).)*[\u0600-\u06ff](?:(?!&quot;).)*)&quot;")
 
 
 class PageRenderer(BrowsableAPIRenderer):
@@ -62,8 +64,9 @@ class PageRenderer(BrowsableAPIRenderer):
 
 
 def linked(content: str) -> SafeString:
-    """JSON in which one can click on the addresses."""
-    return mark_safe(QUOTED_ADDRESS.sub(r'&quot;<a href="\1">\1</a>&quot;', escape(content)))  # noqa: S308
+    """JSON in which one can click on the addresses, and whose Arabic does not turn the line around."""
+    clickable = QUOTED_ADDRESS.sub(r'&quot;<a href="\1">\1</a>&quot;', escape(content))
+    return mark_safe(QUOTED_ARABIC.sub(r"&quot;<bdi>\1</bdi>&quot;", clickable))  # noqa: S308
 
 
 def writable(serializer: Any, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -96,6 +96,11 @@ class RecordAutoSchema(AutoSchema):
             return name
         return f"{name}{'Patch' if self.method == 'PATCH' else 'Write'}"
 
+    def get_auth(self) -> list[Schema]:
+        """Everybody reads; who writes must sign in."""
+        found: list[Schema] = super().get_auth()
+        return [*found, {}] if self.method == "GET" and {} not in found else found
+
     # Parameters ------------------------------------------------------------------------------------------------------
 
     def _get_filter_parameters(self) -> list[Schema]:

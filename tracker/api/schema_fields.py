@@ -43,16 +43,12 @@ class LanguageMapExtension(OpenApiSerializerFieldExtension):
         of_lists = any(isinstance(column, serializers.ListField) for column in self.target.columns.values())
         if direction == "response":
             return language_lists(auto_schema) if of_lists else language_map(auto_schema)
-        schema = {
-            "type": "object",
-            "properties": {name: self._column(auto_schema, column) for name, column in self.target.columns.items()},
-            "additionalProperties": False,
-        }
+        columns = {name: self._column(auto_schema, column) for name, column in self.target.columns.items()}
         # A PATCH may leave a language out because the record has it already.
-        if self.target.one_needed and auto_schema.method != "PATCH":
-            text = {"type": "string", "pattern": r"\S"}
-            schema["anyOf"] = [{"required": [name], "properties": {name: text}} for name in self.target.columns]
-        return schema
+        if not self.target.one_needed or auto_schema.method == "PATCH":
+            return _object(columns)
+        known = {name: {**column, "type": "string", "pattern": r"\S"} for name, column in columns.items()}
+        return {"anyOf": [_object({**columns, name: known[name]}, required=[name]) for name in columns]}
 
     def _column(self, auto_schema: AutoSchema, column: serializers.Field) -> Schema:
         schema: Schema = auto_schema._map_serializer_field(column, "request")
@@ -60,6 +56,10 @@ class LanguageMapExtension(OpenApiSerializerFieldExtension):
         # The label names the language again.
         schema.pop("title", None)
         return schema
+
+
+def _object(properties: Schema, **kwargs: Any) -> Schema:
+    return {"type": "object", "properties": properties, "additionalProperties": False, **kwargs}
 
 
 def language_map(auto_schema: AutoSchema) -> Schema:
@@ -72,13 +72,8 @@ def language_lists(auto_schema: AutoSchema) -> Schema:
 
 
 def _map_of(value: Schema, description: str) -> Schema:
-    return {
-        "type": "object",
-        "description": description,
-        "properties": {language: dict(value) for language in LANGUAGES},
-        "required": list(LANGUAGES),
-        "additionalProperties": False,
-    }
+    values = {language: dict(value) for language in LANGUAGES}
+    return _object(values, required=list(LANGUAGES), description=description)
 
 
 # References ----------------------------------------------------------------------------------------------------------

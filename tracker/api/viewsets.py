@@ -15,6 +15,7 @@ from rest_framework import status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tracker.api import collections
 from tracker.api.filters import RecordFilterSet, StrictFilterBackend, StrictOrdering
 from tracker.api.loading import for_reading
 from tracker.api.pagination import RecordPagination
@@ -60,8 +61,12 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
 
     def get_view_name(self) -> str:
         """The heading of the page: of an action its name, else what the collection or its records are called."""
-        meta = self.serializer_class.Meta.model._meta
-        return self.name or capfirst(str(meta.verbose_name if self.detail else meta.verbose_name_plural))
+        meta = collections.model_of(type(self))._meta
+        if self.name or not self.detail:
+            return self.name or capfirst(str(meta.verbose_name_plural))
+        # DRF asks for the names on the way here too, of views that serve no request.
+        slug = getattr(self, "kwargs", {}).get("slug")
+        return slug or capfirst(str(meta.verbose_name))
 
     def get_view_description(self, html: bool = False) -> str:
         return str(super().get_view_description(html) if self.name else self.about)
