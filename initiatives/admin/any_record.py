@@ -14,12 +14,10 @@ from django.views.decorators.http import require_safe
 from initiatives.models.records import Record
 
 from .references import key_of, name_of, referable_models
-from .search import with_names
+from .search import distance, with_names
 
 OFFERED_AT_ONCE = 20
 FARTHEST_PAGE = 1_000
-# Sorts behind every slug.
-PARTS_LAST = "~"
 
 
 @require_safe
@@ -29,7 +27,7 @@ def any_record(request: HttpRequest, site: admin.AdminSite) -> JsonResponse:
     number = min(int(page[:6]), FARTHEST_PAGE) if page.isascii() and page.isdecimal() else 1
     start = OFFERED_AT_ONCE * (max(number, 1) - 1)
     keys = _matching_keys(request, site, request.GET.get("term", ""))[start : start + OFFERED_AT_ONCE + 1]
-    rows = _rows_of([(name, pk) for name, pk, _known_as in keys[:OFFERED_AT_ONCE]])
+    rows = _rows_of([(name, pk) for name, pk, *_order in keys[:OFFERED_AT_ONCE]])
     results = [{"id": key_of(row), "text": name_of(row)} for row in rows]
     return JsonResponse({"results": results, "pagination": {"more": len(keys) > OFFERED_AT_ONCE}})
 
@@ -42,11 +40,14 @@ def _matching_keys(request: HttpRequest, site: admin.AdminSite, term: str) -> An
         if model_admin.has_view_permission(request):
             rows, _duplicates = model_admin.get_search_results(request, model._base_manager.all(), term)
             rows = rows.order_by().annotate(
+                distance=distance(model, term),
                 record_type=Value(model._meta.model_name, output_field=CharField()),
-                known_as=F("slug") if issubclass(model, Record) else Value(PARTS_LAST, output_field=CharField()),
+                is_part=Value(not issubclass(model, Record)),
+                known_as=F("slug") if issubclass(model, Record) else Value("", output_field=CharField()),
             )
-            queries.append(rows.values_list("record_type", "pk", "known_as"))
-    return queries[0].union(*queries[1:], all=True).order_by("known_as", "record_type", "pk") if queries else []
+            queries.append(rows.values_list("record_type", "pk", "is_part", "distance", "known_as"))
+    order = ("is_part", "distance", "known_as", "record_type", "pk")
+    return queries[0].union(*queries[1:], all=True).order_by(*order) if queries else []
 
 
 def _rows_of(keys: list[tuple[str, int]]) -> Iterator[models.Model]:

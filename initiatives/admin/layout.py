@@ -63,6 +63,8 @@ class Layout(BaseModelAdmin):
             field.widget.can_delete_related = False
         if db_field.name == "slug":
             field.required = False
+        if db_field.name == "slug" or isinstance(db_field, (models.URLField, models.EmailField)):
+            field.widget.attrs["dir"] = "ltr"
         field.widget.attrs.update(language_attributes(db_field.name))
         return field
 

@@ -12,7 +12,7 @@ from .records import RecordAdmin
 
 class AppointmentInline(PartInline):
     model = Appointment
-    beside = (("start", "end"),)
+    beside = (("slug", "organization"), ("start", "end"))
 
 
 @admin.register(Person)

@@ -85,23 +85,23 @@ class RegistryAdmin(Layout, Refusals):
         return matching(queryset, list(self.get_search_fields(request)), search_term), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
-        return (*self.computed(), *self.bookkeeping()) if obj else ()
+        return (*self.computed(), *self.bookkeeping(obj)) if obj else ()
 
     def computed(self) -> tuple[Any, ...]:
         """The columns that a form shows to be read."""
         return tuple(column for column in self.columns if callable(column))
 
-    def bookkeeping(self) -> tuple[str, ...]:
+    def bookkeeping(self, row: models.Model) -> tuple[str, ...]:
         """What the registry itself notes about a row."""
-        kept = ("state", "replaced_by", "created_at", "updated_at")
-        return tuple(name for name in kept if any(field.name == name for field in self.model._meta.fields))
+        noted = [name for name in ("state", "created_at", "updated_at") if hasattr(row, name)]
+        return (*noted, "replaced_by") if getattr(row, "replaced_by", None) else tuple(noted)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         sections = super().get_fieldsets(request, obj)
         if obj and self.computed():
             sections.append((_("Computed"), {"fields": [self.computed()]}))
-        if obj and self.bookkeeping():
-            sections.append((_("In the registry"), {"fields": [self.bookkeeping()]}))
+        if obj and self.bookkeeping(obj):
+            sections.append((_("In the registry"), {"fields": [self.bookkeeping(obj)]}))
         return sections
 
 

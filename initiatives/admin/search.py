@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Func, TextField, Value
-from django.db.models.functions import StrIndex
+from django.db.models import Case, F, Func, IntegerField, Q, TextField, Value, When
+from django.db.models.functions import Length, StrIndex
 from django.db.models.lookups import GreaterThan
 
 from initiatives.models.records import Part, Record
@@ -14,6 +14,8 @@ from tracker.text import Fold
 
 # What a record is called by, wherever a model has such a field.
 OWN_NAMES = ("slug", "code", "version", "format", "locator", "claimed_value", "aliases_en", "aliases_ar")
+# Farther than the longest names: found only by what the row is bound to.
+FARTHEST = 2**31 - 1
 
 
 class _JoinedTexts(Func):
@@ -23,7 +25,8 @@ class _JoinedTexts(Func):
     output_field = TextField()
 
     def __init__(self, *paths: str) -> None:
-        super().__init__(Value(" "), *(F(path) for path in paths))
+        # The empty text: some parts have no names of their own, and nothing cannot be joined.
+        super().__init__(Value(" "), Value(""), *(F(path) for path in paths))
 
 
 def searched_paths(model: type[models.Model]) -> list[str]:
@@ -40,15 +43,24 @@ def searched_paths(model: type[models.Model]) -> list[str]:
 
 def matching(rows: models.QuerySet[Any], paths: list[str], term: str) -> models.QuerySet[Any]:
     """The rows in which every word of ``term`` is found in some of the ``paths``."""
-    said = Fold(_JoinedTexts(*paths))
-    for word in term.split():
-        rows = rows.filter(GreaterThan(StrIndex(said, Fold(Value(word))), 0))
-    return rows
+    return rows.filter(_has_words(paths, term))
+
+
+def distance(model: type[models.Model], term: str) -> Case:
+    """How far a row is from being called ``term``: least where its own short names have every word."""
+    own = _own_paths(model)
+    named = When(_has_words(own, term), then=Length(_JoinedTexts(*own)))
+    return Case(named, default=FARTHEST, output_field=IntegerField())
 
 
 def with_names(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
     """Fetch with the rows what they show of other rows: no list asks once more for each of its rows."""
     return rows.select_related(*(field.name for field in rows.model._meta.fields if field.many_to_one))
+
+
+def _has_words(paths: list[str], term: str) -> Q:
+    said = Fold(_JoinedTexts(*paths))
+    return Q(Value(True), *(GreaterThan(StrIndex(said, Fold(Value(word))), 0) for word in term.split()))
 
 
 def _own_paths(model: type[models.Model]) -> list[str]:

@@ -12,6 +12,7 @@ from .records import RecordAdmin
 
 class PillarInline(PartInline):
     model = Pillar
+    beside = (("slug", "position"),)
 
 
 @admin.register(Strategy)

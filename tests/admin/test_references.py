@@ -71,6 +71,13 @@ def test_records_of_all_types_are_offered_records_before_parts(desk: Client) -> 
     ]
 
 
+def test_the_shortest_name_is_offered_first_and_what_is_bound_to_it_last(desk: Client) -> None:
+    office = make_organization(name_ar="مكتب دبي الذكية", name_en="Smart Dubai Office", slug="the-office")
+    make_appointment(organization=office, slug="a-post")
+    make_statement(gist_ar="يقول كثيراً عن دبي الذكية وعن غيرها", slug="a-statement")
+    assert found(desk, term="دبي الذكيه")[0] == "Organization · Smart Dubai Office"
+
+
 def test_citations_are_not_offered_to_cite(desk: Client) -> None:
     citation = make_citation()
     assert found(desk, term=citation.slug) == []
