@@ -26,7 +26,7 @@ def computed(name: str, description: Any, choices: type[models.TextChoices] | No
     def column(row: Any) -> str:
         value = getattr(row, name)
         if isinstance(value, Decimal):
-            return str(number_format(value.normalize()))
+            return str(number_format(value.normalize(), force_grouping=True))
         return str(labels.get(value) or display_for_value(value, NOTHING))
 
     column.__name__ = name

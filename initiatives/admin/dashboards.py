@@ -17,6 +17,7 @@ class WidgetInline(PartInline):
 
 @admin.register(Dashboard)
 class DashboardAdmin(RegistryAdmin):
+    named_by = "title"
     columns = ("owner", "visibility", "updated_at")
     filters = ("visibility",)
     beside = (("owner", "visibility"),)
@@ -25,6 +26,7 @@ class DashboardAdmin(RegistryAdmin):
 
 @admin.register(Widget)
 class WidgetAdmin(RegistryAdmin):
+    named_by = "title"
     columns = ("dashboard", "position", "display")
     filters = ("display",)
     beside = (("dashboard", "position"), ("display", "query"))

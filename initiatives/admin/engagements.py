@@ -49,6 +49,7 @@ class ParticipationAdmin(PartAdmin):
 
 @admin.register(AgendaItem)
 class AgendaItemAdmin(PartAdmin):
+    named_by = "subject"
     columns = ("presenter", "refers_to")
     filters = ("engagement", "presenter")
     beside = (("engagement", "position"), ("presenter", "refers_to"))
@@ -56,6 +57,7 @@ class AgendaItemAdmin(PartAdmin):
 
 @admin.register(Outcome)
 class OutcomeAdmin(PartAdmin):
+    named_by = "text"
     columns = ("owner", "due_on", "status")
     filters = ("status", "owner", "engagement")
     beside = (("owner", "due_on", "status"), ("initiatives", "milestones"))

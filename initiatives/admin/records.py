@@ -31,6 +31,8 @@ class RegistryAdmin(Layout, Refusals):
     """What a list shows after the name; a computed column is shown in the form as well."""
     filters: ClassVar[tuple[Any, ...]] = ()
     """By what a list is narrowed; of a reference, only records that are in use are offered."""
+    named_by: ClassVar[str | None] = None
+    """The bilingual field that a list shows as the name, where the model does not say it."""
     list_per_page = 50
     save_on_top = True
     search_help_text = _("Names in either language, other names, slugs; any part of a word, in any spelling.")
@@ -60,7 +62,7 @@ class RegistryAdmin(Layout, Refusals):
 
     def naming_columns(self) -> tuple[str, ...]:
         """The name in both languages, or what else the row is known by."""
-        label = getattr(self.model, "label", None)
+        label = self.named_by or getattr(self.model, "label", None)
         return (*self.leading_columns(), *((f"{label}_en", f"{label}_ar") if label else ("__str__",)))
 
     def _column(self, declared: Any) -> Any:

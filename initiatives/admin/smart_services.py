@@ -46,7 +46,8 @@ class SmartServiceAdmin(RecordAdmin):
 
 @admin.register(Capability)
 class CapabilityAdmin(PartAdmin):
-    columns = ("text_en", "text_ar", "status", "delivered_on")
+    named_by = "text"
+    columns = ("status", "delivered_on")
     filters = ("status", "platform")
     beside = (("platform", "position"), ("status", "delivered_on"))
 
