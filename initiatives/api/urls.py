@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from tracker.api.collections import CollectionRouter
 from tracker.api.documentation import SchemaView, redoc_page, swagger_page
 from tracker.api.roots import ApiRoot, CollectionList
+from tracker.api.routing import CollectionRouter
 
 from . import (
     datasets,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Model
 from django.urls import reverse
-from rest_framework.routers import DefaultRouter
 
 if TYPE_CHECKING:
     from tracker.api.viewsets import RecordViewSet
@@ -16,17 +15,11 @@ if TYPE_CHECKING:
 _viewsets: dict[str, type[RecordViewSet]] = {}
 
 
-class CollectionRouter(DefaultRouter):
-    """Routes a viewset under the collection name that its model declares."""
-
-    include_root_view = False
-    # `?format=` and the Accept header choose a format; an address has one path.
-    include_format_suffixes = False
-
-    def register_collection(self, viewset: type[RecordViewSet]) -> None:
-        name = model_of(viewset).collection
-        _viewsets[name] = viewset
-        self.register(name, viewset, basename=name)
+def register(viewset: type[RecordViewSet]) -> str:
+    """Make the viewset serve the collection that its model declares; the collection's name."""
+    name = model_of(viewset).collection
+    _viewsets[name] = viewset
+    return name
 
 
 def model_of(viewset: type[RecordViewSet]) -> type[Model]:
