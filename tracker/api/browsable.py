@@ -17,8 +17,6 @@ from rest_framework import serializers
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import override_method
 
-from tracker.api.fields import AnyReferenceField, ReferenceField
-
 # Whole strings of JSON, once the text is escaped for HTML.
 QUOTED_ADDRESS = re.compile(r"&quot;(https?://(?:(?!&quot;)\S)+)&quot;")
 
@@ -86,8 +84,5 @@ def _written(field: Any, value: Any) -> Any:
         return [writable(field.child, item) for item in value]
     if isinstance(field, serializers.ManyRelatedField):
         return [_written(field.child_relation, item) for item in value]
-    if isinstance(field, ReferenceField):
-        return value["slug"]
-    if isinstance(field, AnyReferenceField) and "part" not in value:
-        return f"{value['collection']}/{value['slug']}"
-    return value
+    # DRF's views load this module, so it cannot load the fields.
+    return field.as_written(value) if hasattr(field, "as_written") else value

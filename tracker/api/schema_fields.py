@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
@@ -22,6 +22,12 @@ Schema = dict[str, Any]
 
 SLUG = {"type": "string", "maxLength": 120, "pattern": "^[a-z0-9]+(?:-[a-z0-9]+)*$"}
 TEXT = {"type": ["string", "null"]}
+PART = {
+    "type": "object",
+    "description": gettext_lazy("The part of the record that is meant, where it is not the record as a whole."),
+    "properties": {"type": {"type": "string"}, "id": {"type": "integer"}},
+    "required": ["type", "id"],
+}
 LIST_OF_TEXTS = {"type": "array", "items": {"type": "string"}}
 
 
@@ -127,6 +133,7 @@ class AnyReferenceExtension(OpenApiSerializerFieldExtension):
         if direction == "response":
             return any_reference(auto_schema)
         names = {"type": "string", "enum": collections.names()}
+        properties = {"collection": names, "slug": SLUG, "part": PART}
         return component(
             auto_schema,
             "AnyReferenceWrite",
@@ -134,30 +141,20 @@ class AnyReferenceExtension(OpenApiSerializerFieldExtension):
                 "description": _("A record of any type: “<collection>/<slug>”, or the object that was read."),
                 "anyOf": [
                     {"type": "string", "pattern": "^[a-z]+(?:-[a-z]+)*/[a-z0-9]+(?:-[a-z0-9]+)*$"},
-                    {"type": "object", "properties": {"collection": names, "slug": SLUG}, "required": [*REFERENCE_KEY]},
+                    {"type": "object", "properties": properties, "required": ["collection", "slug"]},
                 ],
             },
         )
 
 
-REFERENCE_KEY = ("collection", "slug")
-
-
 def any_reference(auto_schema: AutoSchema) -> Schema:
-    part = {
-        "type": "object",
-        "description": _("The part of the record that is meant, where it is not the record as a whole."),
-        "properties": {"type": {"type": "string"}, "id": {"type": "integer"}},
-        "required": ["type", "id"],
-    }
     properties = {
         "collection": {"type": "string", "enum": collections.names()},
         "id": {"type": "integer"},
         "slug": SLUG,
         "url": {"type": "string", "format": "uri"},
-        "name": language_map(auto_schema),
-        "title": language_map(auto_schema),
-        "part": part,
+        **{label: language_map(auto_schema) for label in _labels()},
+        "part": PART,
     }
     return component(
         auto_schema,
@@ -169,6 +166,12 @@ def any_reference(auto_schema: AutoSchema) -> Schema:
             "required": ["collection", "id", "slug", "url"],
         },
     )
+
+
+def _labels() -> list[str]:
+    """Every member by which records of some type are known."""
+    models_served: list[Any] = [collections.model_of(viewset) for viewset in collections.viewsets()]
+    return sorted({model.label for model in models_served if model.label})
 
 
 # Choices and numbers -------------------------------------------------------------------------------------------------
