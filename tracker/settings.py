@@ -139,6 +139,7 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.JSONRenderer",
         "tracker.api.browsable.PageRenderer",
     ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tracker.api.negotiation.StrictNegotiation",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "tracker.api.authentication.TokenAuthentication",
         "tracker.api.authentication.SessionAuthentication",

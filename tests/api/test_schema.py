@@ -20,6 +20,8 @@ from tests.api.openapi import JSON, METHODS, OpenAPI
 from tracker.api import collections
 from tracker.api.documentation import document
 from tracker.api.problem_types import PROBLEM_TYPES
+from tracker.api.schema_fields import SLUG
+from tracker.api.schema_parameters import TEXT
 
 COLLECTIONS = list(EXAMPLES)
 OPERATIONS = ["list", "create", "retrieve", "update", "partial_update", "destroy", "merge"]
@@ -260,6 +262,30 @@ def test_every_documented_ordering_is_taken(anonymous: ApiClient, openapi: OpenA
     ordering = openapi.parameters(operation_name(collection, "list"))["ordering"]
     every = ",".join(ordering["schema"]["items"]["enum"])
     assert anonymous.get(f"/api/v1/{collection}/?ordering={every}").status_code == HTTPStatus.OK
+
+
+def value_of(schema: dict[str, Any]) -> str:
+    """A value that a parameter's schema allows."""
+    schema = schema.get("items", schema)
+    by_format = {"date": "2020-01-01", "date-time": "2020-01-01T00:00:00Z"}
+    by_type = {"boolean": "true", "integer": "1", "number": "1.5", "string": "smart-dubai-office"}
+    given = [*schema.get("enum", ()), by_format.get(schema.get("format", "")), by_type[schema["type"]]]
+    return str(next(value for value in given if value))
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_every_parameter_takes_what_is_documented_and_nothing_else(
+    curator: ApiClient, openapi: OpenAPI, collection: str
+) -> None:
+    for name, each in openapi.parameters(operation_name(collection, "list")).items():
+        schema = each["schema"].get("items", each["schema"])
+        is_reference = schema == SLUG or "examples" in schema
+        if not is_reference:
+            taken = curator.read(f"{collection}/", **{name: value_of(each["schema"])})
+            assert taken.status_code == HTTPStatus.OK, (name, taken.json())
+        refused = curator.read(f"{collection}/", **{name: " " if schema == TEXT else "¡no!"})
+        assert refused.status_code == HTTPStatus.BAD_REQUEST, name
+        assert refused.json()["errors"][0]["parameter"] == name
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)

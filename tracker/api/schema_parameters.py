@@ -13,6 +13,7 @@ from drf_spectacular.openapi import AutoSchema
 
 from tracker.api import collections
 from tracker.api.filters import (
+    LONGEST_VALUE_LIST,
     AnyReferenceFilter,
     BilingualFilter,
     NumberIn,
@@ -25,6 +26,9 @@ from tracker.api.filters import (
 from tracker.api.schema_fields import SLUG, Schema
 from tracker.api.selection import expandable
 
+TRUTH = {"type": "boolean"}
+# An empty value is refused rather than taken for no filter.
+TEXT = {"type": "string", "pattern": r"\S"}
 BIGINT = {"type": "integer", "format": "int64"}
 
 
@@ -72,7 +76,7 @@ def expansions(serializer_class: type[Any]) -> list[str]:
 def dry_run() -> Schema:
     """What every write may be asked."""
     described = _("Check everything and write nothing.")
-    return parameter("dry_run", {"type": "string", "enum": ["true", "false"], "default": "false"}, described)
+    return parameter("dry_run", {**TRUTH, "default": False}, described)
 
 
 # Filters -------------------------------------------------------------------------------------------------------------
@@ -100,26 +104,25 @@ class StrictOrderingExtension(OpenApiFilterExtension):
 def _values(each: django_filters.Filter) -> Schema:
     """The values that a filter takes."""
     if isinstance(each, ValueList):
-        return _listed(_single(each))
+        return {**_listed(_single(each)), "maxItems": LONGEST_VALUE_LIST}
     return _single(each)
 
 
 def _single(each: django_filters.Filter) -> Schema:
     choices = [value for value, _label in each.extra.get("choices") or ()]
     if choices:
-        return {"type": "string", "enum": choices}
-    if isinstance(each, ReferenceFilter):
+        return dict(TRUTH) if set(choices) == {"true", "false"} else {"type": "string", "enum": choices}
+    if hasattr(each, "target"):
         return dict(SLUG)
     if isinstance(each, AnyReferenceFilter):
         return {"type": "string", "examples": ["organizations/dubai-municipality"]}
     for kind, schema in TYPES:
         if isinstance(each, kind):
             return dict(schema)
-    return {"type": "string"}
+    return dict(TEXT)
 
 
 TYPES: tuple[tuple[type[django_filters.Filter], Schema], ...] = (
-    (django_filters.BooleanFilter, {"type": "boolean"}),
     (WholeNumberFilter, BIGINT),
     (NumberIn, BIGINT),
     (django_filters.NumberFilter, {"type": "number"}),
@@ -131,8 +134,8 @@ TYPES: tuple[tuple[type[django_filters.Filter], Schema], ...] = (
 def describe(filterset: type[Any], each: django_filters.Filter) -> str:
     """What a filter does, by the name that people know its column by."""
     named = _label(filterset, each.field_name)
+    target: Any = getattr(each, "target", None)
     if isinstance(each, ReferenceFilter):
-        target: Any = each.target
         template = _("%(field)s: the slug of a record in “%(collection)s”.")
         return template % {"field": named, "collection": target.collection}
     if isinstance(each, AnyReferenceFilter):
