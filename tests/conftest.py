@@ -1,3 +1,52 @@
 """What every test may ask for."""
 
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from tests.api.client import ApiClient
+
 pytest_plugins = ["tests.database"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hash the passwords of test users quickly: a real hash takes half a second by design."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+# The cast: whoever may do everything, a member of staff who may do nothing yet, somebody with an account, a stranger.
+
+
+@pytest.fixture
+def curator_user(db: None) -> User:
+    return User.objects.create_superuser("curator")
+
+
+@pytest.fixture
+def staff_user(db: None) -> User:
+    return User.objects.create_user("staff", is_staff=True)
+
+
+@pytest.fixture
+def reader_user(db: None) -> User:
+    return User.objects.create_user("reader")
+
+
+@pytest.fixture
+def curator(curator_user: User) -> ApiClient:
+    return ApiClient(curator_user)
+
+
+@pytest.fixture
+def staff(staff_user: User) -> ApiClient:
+    return ApiClient(staff_user)
+
+
+@pytest.fixture
+def reader(reader_user: User) -> ApiClient:
+    return ApiClient(reader_user)
+
+
+@pytest.fixture
+def anonymous(db: None) -> ApiClient:
+    return ApiClient()

@@ -21,7 +21,9 @@ TRACKER_TOKEN_PEPPER = ENVIRONMENT.token_pepper
 TRACKER_REQUIRE_IF_MATCH = ENVIRONMENT.require_if_match
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # Before the admin: some of its templates are the registry's own.
+    "initiatives",
+    "initiatives.apps.CuratorsDeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -35,7 +37,6 @@ INSTALLED_APPS = [
     "pgtrigger",
     "tracker.history",
     "tracker.api",
-    "initiatives",
 ]
 
 MIDDLEWARE = [
@@ -139,8 +140,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["tracker.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
+        "tracker.api.browsable.PageRenderer",
     ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tracker.api.negotiation.StrictNegotiation",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "tracker.api.authentication.TokenAuthentication",
         "tracker.api.authentication.SessionAuthentication",
@@ -156,11 +158,20 @@ SPECTACULAR_SETTINGS = {
     "TITLE": _("Smart city transformation registry"),
     "DESCRIPTION": _(
         "Who does what in a smart city's transformation, under which strategy, by when, with what result, "
-        "and which source says so. Texts are in English and Arabic."
+        "and which source says so.\n\n"
+        'Texts are in English and in Arabic: `{"en": …, "ar": …}`. What is unknown is `null`. '
+        "A record is referred to by its slug on write, and by an object with its address and its name on read. "
+        "Everybody reads; writing needs a token or the session of a curator. "
+        "Refusals are problem documents (RFC 9457) in the language of `Accept-Language`."
     ),
     "VERSION": "1.0.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATION_PARAMETERS": False,
+    # Choices go by the names of their classes; these names alone would say too little.
+    "ENUM_NAME_OVERRIDES": {
+        "IndicatorMeaning": "initiatives.models.indicators.Meaning",
+        "InitiativeStatus": "initiatives.models.initiatives.Status",
+    },
+    "POSTPROCESSING_HOOKS": ["tracker.api.schema.describe_collections", "tracker.api.schema.share_parameters"],
 }

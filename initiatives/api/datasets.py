@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy
+
 from initiatives.models import Dataset, Distribution, SharingAgreement
 from tracker.api.filters import RecordFilterSet
 
@@ -45,6 +47,7 @@ class DatasetSerializer(RecordSerializer):
 
 
 class DatasetViewSet(RecordViewSet):
+    about = gettext_lazy("Bodies of data that organizations publish or share, and where they are to be had.")
     queryset = Dataset.objects.all()
     serializer_class = DatasetSerializer
     filterset_class = DatasetFilterSet
@@ -62,6 +65,7 @@ class SharingAgreementSerializer(RecordSerializer):
 
 
 class SharingAgreementViewSet(RecordViewSet):
+    about = gettext_lazy("Terms on which a dataset is shared with an organization for a time.")
     queryset = SharingAgreement.objects.all()
     serializer_class = SharingAgreementSerializer
     filterset_class = SharingAgreementFilterSet

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy
+
 from initiatives.models import AgendaItem, Engagement, Outcome, Participation, Statement
 from tracker.api.filters import RecordFilterSet
 
@@ -55,6 +57,7 @@ class EngagementSerializer(RecordSerializer):
 
 
 class EngagementViewSet(RecordViewSet):
+    about = gettext_lazy("Visits and meetings: who took part, what was on the agenda, what came of them.")
     queryset = Engagement.objects.all()
     serializer_class = EngagementSerializer
     filterset_class = EngagementFilterSet
@@ -72,6 +75,7 @@ class StatementSerializer(RecordSerializer):
 
 
 class StatementViewSet(RecordViewSet):
+    about = gettext_lazy("What was said, in our own words, by whom and in which mode.")
     queryset = Statement.objects.all()
     serializer_class = StatementSerializer
     filterset_class = StatementFilterSet

@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db import models
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -37,9 +38,9 @@ class IndicatorFilterSet(RecordFilterSet):
 
 
 class IndicatorSerializer(RecordSerializer):
-    latest_value = serializers.DecimalField(max_digits=24, decimal_places=6, read_only=True)
-    latest_on = serializers.DateField(read_only=True)
-    next_update_on = serializers.DateField(read_only=True)
+    latest_value = serializers.DecimalField(max_digits=24, decimal_places=6, read_only=True, allow_null=True)
+    latest_on = serializers.DateField(read_only=True, allow_null=True)
+    next_update_on = serializers.DateField(read_only=True, allow_null=True)
     targets = TargetSerializer(many=True, required=False)
 
     class Meta:
@@ -89,11 +90,14 @@ class TotalSerializer(serializers.Serializer[Total]):
 
 
 class IndicatorViewSet(RecordViewSet):
+    about = gettext_lazy("What is measured, in which unit and with which meaning, and the targets.")
     queryset = Indicator.objects.all()
     serializer_class = IndicatorSerializer
     filterset_class = IndicatorFilterSet
 
-    @extend_schema(parameters=[PeriodSerializer], responses=TotalSerializer)
+    @extend_schema(
+        parameters=[PeriodSerializer], responses=TotalSerializer, summary=gettext_lazy("Total over a period")
+    )
     @action(detail=True, methods=["get"])
     def total(self, request: Request, slug: str) -> Response:
         """The indicator's total over a period, with that of its parts where it has no observations of its own."""
@@ -116,6 +120,7 @@ class ObservationSerializer(RecordSerializer):
 
 
 class ObservationViewSet(RecordViewSet):
+    about = gettext_lazy("Values of indicators, each of a day.")
     queryset = Observation.objects.all()
     serializer_class = ObservationSerializer
     filterset_class = ObservationFilterSet

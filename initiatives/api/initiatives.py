@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from initiatives.models import Initiative, Involvement, ProgressUpdate
@@ -39,9 +40,9 @@ class InitiativeFilterSet(RecordFilterSet):
 
 class InitiativeSerializer(RecordSerializer):
     state = StateField()
-    progress = serializers.DecimalField(max_digits=5, decimal_places=2, read_only=True)
-    last_update_on = serializers.DateField(read_only=True)
-    next_update_on = serializers.DateField(read_only=True)
+    progress = serializers.DecimalField(max_digits=5, decimal_places=2, read_only=True, allow_null=True)
+    last_update_on = serializers.DateField(read_only=True, allow_null=True)
+    next_update_on = serializers.DateField(read_only=True, allow_null=True)
     involvements = InvolvementSerializer(many=True, required=False)
     milestones = MilestoneInInitiativeSerializer(many=True, required=False)
     progress_updates = ProgressUpdateSerializer(many=True, required=False)
@@ -80,6 +81,9 @@ class InitiativeSerializer(RecordSerializer):
 
 
 class InitiativeViewSet(RecordViewSet):
+    about = gettext_lazy(
+        "Programmes, initiatives, projects and plans: who is involved, their milestones and their progress."
+    )
     queryset = Initiative.objects.all()
     serializer_class = InitiativeSerializer
     filterset_class = InitiativeFilterSet

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy
+
 from initiatives.models import Organization
 from tracker.api.filters import RecordFilterSet
 
@@ -32,6 +34,7 @@ class OrganizationSerializer(RecordSerializer):
 
 
 class OrganizationViewSet(RecordViewSet):
+    about = gettext_lazy("Bodies that own strategies, lead initiatives or take part in them; a tree.")
     queryset = Organization.objects.all()
     serializer_class = OrganizationSerializer
     filterset_class = OrganizationFilterSet

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy
+
 from initiatives.models import Partnership
 from tracker.api.filters import RecordFilterSet
 
@@ -20,6 +22,7 @@ class PartnershipSerializer(RecordSerializer):
 
 
 class PartnershipViewSet(RecordViewSet):
+    about = gettext_lazy("Which organization is the partner of which, and in which tier.")
     queryset = Partnership.objects.all()
     serializer_class = PartnershipSerializer
     filterset_class = PartnershipFilterSet

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy
+
 from initiatives.models import Appointment, Person
 from tracker.api.filters import RecordFilterSet
 
@@ -20,6 +22,7 @@ class PersonSerializer(RecordSerializer):
 
 
 class PersonViewSet(RecordViewSet):
+    about = gettext_lazy("People whom sources name.")
     queryset = Person.objects.all()
     serializer_class = PersonSerializer
     filterset_class = PersonFilterSet
@@ -37,6 +40,7 @@ class AppointmentSerializer(RecordSerializer):
 
 
 class AppointmentViewSet(RecordViewSet):
+    about = gettext_lazy("Posts that people hold in organizations for a time; the dates may be unknown.")
     queryset = Appointment.objects.all()
     serializer_class = AppointmentSerializer
     filterset_class = AppointmentFilterSet

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -15,6 +16,8 @@ from initiatives import workflow
 from initiatives.models import Citation
 from tracker.api import serializers, viewsets
 from tracker.api.fields import ReferenceField
+
+from .examples import EXAMPLES
 
 CITATION_FIELDS = ("source", "locator", "fields", "stance", "claimed_value", "note")
 
@@ -46,24 +49,29 @@ class PartSerializer(serializers.PartSerializer):
 
 
 class MergeSerializer(Serializer[None]):
-    """Which record a duplicate is to be merged into."""
+    """Which record of the same collection a duplicate is to be merged into."""
 
     into = ReferenceField(queryset=Citation.objects.none())
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        fields["into"].queryset = self.context["view"].queryset.all()
+        return fields
 
 
 class RecordViewSet(viewsets.RecordViewSet):
     """A collection of the registry."""
 
+    examples = EXAMPLES
     permission_verbs: ClassVar[Mapping[str, str]] = {"merge": "change"}
 
-    @extend_schema(request=MergeSerializer)
+    @extend_schema(request=MergeSerializer, summary=gettext_lazy("Merge a duplicate into another record"))
     @action(detail=True, methods=["post"])
     def merge(self, request: Request, slug: str) -> Response:
         """Merge this duplicate into another record: its references and parts move there, its address redirects."""
         with self.writing() as writing:
             duplicate = self.locked(slug)
             body = MergeSerializer(data=request.data, context=self.get_serializer_context())
-            body.fields["into"].queryset = self.queryset.all()
             body.is_valid(raise_exception=True)
             into = workflow.merge(duplicate=duplicate, into=body.validated_data["into"])
             writing.check()

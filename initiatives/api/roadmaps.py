@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from initiatives.models import Milestone, Roadmap, RoadmapItem
@@ -12,8 +13,8 @@ from .records import NestedRecordSerializer, PartSerializer, RecordSerializer, R
 
 
 class MilestoneInInitiativeSerializer(NestedRecordSerializer):
-    slippage_days = serializers.IntegerField(read_only=True)
-    projected_on = serializers.DateField(read_only=True)
+    slippage_days = serializers.IntegerField(read_only=True, allow_null=True)
+    projected_on = serializers.DateField(read_only=True, allow_null=True)
 
     class Meta(NestedRecordSerializer.Meta):
         model = Milestone
@@ -36,8 +37,8 @@ class MilestoneFilterSet(RecordFilterSet):
 
 
 class MilestoneSerializer(RecordSerializer):
-    slippage_days = serializers.IntegerField(read_only=True)
-    projected_on = serializers.DateField(read_only=True)
+    slippage_days = serializers.IntegerField(read_only=True, allow_null=True)
+    projected_on = serializers.DateField(read_only=True, allow_null=True)
 
     class Meta:
         model = Milestone
@@ -55,6 +56,7 @@ class MilestoneSerializer(RecordSerializer):
 
 
 class MilestoneViewSet(RecordViewSet):
+    about = gettext_lazy("Points that initiatives want to reach by a day; lateness runs along what depends on what.")
     queryset = Milestone.objects.all()
     serializer_class = MilestoneSerializer
     filterset_class = MilestoneFilterSet
@@ -80,6 +82,7 @@ class RoadmapSerializer(RecordSerializer):
 
 
 class RoadmapViewSet(RecordViewSet):
+    about = gettext_lazy("Ordered ways through initiatives and milestones, each made for an audience.")
     queryset = Roadmap.objects.all()
     serializer_class = RoadmapSerializer
     filterset_class = RoadmapFilterSet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from initiatives.models import Capability, Platform, ServiceRelease, SmartService
@@ -32,6 +33,7 @@ class PlatformSerializer(RecordSerializer):
 
 
 class PlatformViewSet(RecordViewSet):
+    about = gettext_lazy("Platforms on which services are offered, and what they promise to make possible.")
     queryset = Platform.objects.all()
     serializer_class = PlatformSerializer
     filterset_class = PlatformFilterSet
@@ -54,8 +56,8 @@ class SmartServiceFilterSet(RecordFilterSet):
 
 class SmartServiceSerializer(RecordSerializer):
     state = StateField()
-    current_version = serializers.CharField(read_only=True)
-    current_released_on = serializers.DateField(read_only=True)
+    current_version = serializers.CharField(read_only=True, allow_null=True)
+    current_released_on = serializers.DateField(read_only=True, allow_null=True)
     releases = ServiceReleaseSerializer(many=True, required=False)
 
     class Meta:
@@ -77,6 +79,7 @@ class SmartServiceSerializer(RecordSerializer):
 
 
 class SmartServiceViewSet(RecordViewSet):
+    about = gettext_lazy("Digital services that entities offer, with their releases.")
     queryset = SmartService.objects.all()
     serializer_class = SmartServiceSerializer
     filterset_class = SmartServiceFilterSet

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy
+
 from initiatives.models import Citation, Source
 from tracker.api import serializers
 from tracker.api.filters import RecordFilterSet
@@ -21,6 +23,7 @@ class SourceSerializer(records.RecordSerializer):
 
 
 class SourceViewSet(records.RecordViewSet):
+    about = gettext_lazy("Documents that say what the registry holds.")
     queryset = Source.objects.all()
     serializer_class = SourceSerializer
     filterset_class = SourceFilterSet
@@ -38,6 +41,7 @@ class CitationSerializer(serializers.RecordSerializer):
 
 
 class CitationViewSet(records.RecordViewSet):
+    about = gettext_lazy("Which place in which source supports or disputes which fields of which record.")
     queryset = Citation.objects.all()
     serializer_class = CitationSerializer
     filterset_class = CitationFilterSet

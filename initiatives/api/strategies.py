@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy
+
 from initiatives.models import Goal, Pillar, Strategy
 from tracker.api.filters import RecordFilterSet
 
@@ -28,6 +30,7 @@ class StrategySerializer(RecordSerializer):
 
 
 class StrategyViewSet(RecordViewSet):
+    about = gettext_lazy("Strategies of organizations, with the pillars that they stand on.")
     queryset = Strategy.objects.all()
     serializer_class = StrategySerializer
     filterset_class = StrategyFilterSet
@@ -45,6 +48,7 @@ class PillarSerializer(RecordSerializer):
 
 
 class PillarViewSet(RecordViewSet):
+    about = gettext_lazy("Pillars of strategies, in their order.")
     queryset = Pillar.objects.all()
     serializer_class = PillarSerializer
     filterset_class = PillarFilterSet
@@ -62,6 +66,7 @@ class GoalSerializer(RecordSerializer):
 
 
 class GoalViewSet(RecordViewSet):
+    about = gettext_lazy("Goals, with who stated them.")
     queryset = Goal.objects.all()
     serializer_class = GoalSerializer
     filterset_class = GoalFilterSet

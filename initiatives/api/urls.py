@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from tracker.api.collections import CollectionRouter
+from tracker.api.documentation import SchemaView, redoc_page, swagger_page
+from tracker.api.roots import ApiRoot, CollectionList
+from tracker.api.routing import CollectionRouter
 
 from . import (
     datasets,
@@ -42,4 +44,11 @@ router.register_collection(engagements.StatementViewSet)
 router.register_collection(sources.SourceViewSet)
 router.register_collection(sources.CitationViewSet)
 
-urlpatterns = [path("v1/", include(router.urls))]
+urlpatterns = [
+    path("", ApiRoot.as_view(), name="api"),
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("docs/", swagger_page, name="docs"),
+    path("redoc/", redoc_page, name="redoc"),
+    path("v1/", CollectionList.as_view(), name="api-v1"),
+    path("v1/", include(router.urls)),
+]

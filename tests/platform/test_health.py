@@ -1,4 +1,4 @@
-"""/healthz and /readyz while all is well; test_containers.py takes the database away."""
+"""/healthz and /readyz while all is well; test_dockerfile.py takes the database away."""
 
 import pytest
 from django.test import Client

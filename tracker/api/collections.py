@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Model
 from django.urls import reverse
-from rest_framework.routers import DefaultRouter, Route
 
 if TYPE_CHECKING:
     from tracker.api.viewsets import RecordViewSet
@@ -16,23 +15,11 @@ if TYPE_CHECKING:
 _viewsets: dict[str, type[RecordViewSet]] = {}
 
 
-MANY = {"patch": "partial_update_many", "delete": "destroy_many"}
-
-
-class CollectionRouter(DefaultRouter):
-    """Routes a viewset under the collection name that its model declares; a collection takes lists of changes too."""
-
-    routes = [
-        route._replace(mapping={**route.mapping, **MANY})
-        if isinstance(route, Route) and route.name == "{basename}-list"
-        else route
-        for route in DefaultRouter.routes
-    ]
-
-    def register_collection(self, viewset: type[RecordViewSet]) -> None:
-        name = model_of(viewset).collection
-        _viewsets[name] = viewset
-        self.register(name, viewset, basename=name)
+def register(viewset: type[RecordViewSet]) -> str:
+    """Make the viewset serve the collection that its model declares; the collection's name."""
+    name = model_of(viewset).collection
+    _viewsets[name] = viewset
+    return name
 
 
 def model_of(viewset: type[RecordViewSet]) -> type[Model]:

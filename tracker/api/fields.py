@@ -180,6 +180,10 @@ class ReferenceField(serializers.RelatedField):
     def to_representation(self, value: Any) -> dict[str, Any]:
         return reference_to(value, self.context)
 
+    def as_written(self, value: Mapping[str, Any]) -> Any:
+        """What was read, as people write it."""
+        return value["slug"]
+
 
 class AnyReferenceField(serializers.Field):
     """A reference to a record of any type: `"<collection>/<slug>"`, or the object that is read, on write."""
@@ -188,21 +192,42 @@ class AnyReferenceField(serializers.Field):
         "not_a_reference": _("Expected “<collection>/<slug>”, for example “organizations/dubai-municipality”."),
         "unknown_collection": _("There is no collection “{collection}”. There are: {collections}."),
         "does_not_exist": _("There is no record with the slug “{slug}” in {collection}."),
+        "not_a_part": _("The record has no part of this type with this id: leave “part” out to mean the record."),
     }
 
     def to_internal_value(self, data: Any) -> Any:
+        record = self._record(data)
+        part = data.get("part") if isinstance(data, Mapping) else None
+        return record if part is None else self._part(record, part)
+
+    def _record(self, data: Any) -> Any:
         collection, slug = self._split(data)
         model = collections.model_named(collection)
         if model is None:
             self.fail("unknown_collection", collection=collection[:60], collections=", ".join(collections.names()))
         found = already_found(self.context, model, slug)
         if found is None:
-            rows = model._default_manager.all()
-            visible = rows.visible_to(self.context["request"].user) if "request" in self.context else rows
-            found = visible.filter(slug=slug).first()
+            found = self._visible(model).filter(slug=slug).first()
         if found is None:
             self.fail("does_not_exist", slug=slug[:120], collection=collection)
         return found
+
+    def _part(self, record: Any, given: Any) -> Any:
+        """The part of the record that an object which was read names besides it."""
+        named = given if isinstance(given, Mapping) else {}
+        pk = named.get("id")
+        for model in record._meta.app_config.get_models():
+            parent = getattr(model, "parent_field", None)
+            if parent and model._meta.model_name == named.get("type") and type(pk) is int:
+                of_record = model._meta.get_field(parent).related_model is type(record)
+                found = self._visible(model).filter(pk=pk, **{parent: record}).first() if of_record else None
+                if found is not None:
+                    return found
+        return self.fail("not_a_part")
+
+    def _visible(self, model: type[models.Model]) -> Any:
+        rows = model._default_manager.all()
+        return rows.visible_to(self.context["request"].user) if "request" in self.context else rows
 
     def _split(self, data: Any) -> tuple[str, str]:
         if isinstance(data, Mapping):
@@ -216,6 +241,10 @@ class AnyReferenceField(serializers.Field):
         if not hasattr(value, "slug"):
             return part_reference(value, self.context)
         return {"collection": type(value).collection, **reference_to(value, self.context)}
+
+    def as_written(self, value: Mapping[str, Any]) -> Any:
+        """What was read, as people write it."""
+        return value if "part" in value else f"{value['collection']}/{value['slug']}"
 
 
 def part_reference(part: models.Model, context: Mapping[str, Any]) -> dict[str, Any]:

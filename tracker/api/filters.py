@@ -137,7 +137,7 @@ class RecordFilterSet(django_filters.FilterSet):
         self.request = request
         self.form_prefix = None
         self.filters = OrderedDict((name, _copy(self.base_filters[name])) for name in data if name in self.base_filters)
-        for name, each in self.filters.items():
+        for each in self.filters.values():
             each.parent = self
             each.model = queryset.model
 

@@ -17,6 +17,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
@@ -47,6 +49,7 @@ class RecordSerializer(serializers.ModelSerializer):
 
     url = serializers.SerializerMethodField()
 
+    @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, instance: Any) -> str:
         path = f"{collections.path_of(type(instance))}{instance.slug}/"
         request = self.context.get("request")
@@ -125,7 +128,7 @@ class RecordSerializer(serializers.ModelSerializer):
             output.name, output.verbose_name, output.model = field.name, field.verbose_name, model_class
             column, kwargs = self.build_standard_field(field_name, output)
             known = {k: v for k, v in kwargs.items() if k in ("choices", "max_digits", "decimal_places")}
-            return column, {**known, "read_only": True}
+            return column, {**known, "read_only": True, "allow_null": output.null}
         return super().build_field(field_name, info, model_class, nested_depth)
 
     def _build_language_map(
@@ -195,9 +198,9 @@ class RecordSerializer(serializers.ModelSerializer):
         return errors
 
     def _reset_unnamed(self, data: Mapping[str, Any], values: dict[str, Any]) -> None:
-        """A PUT replaces the record: what it does not name goes back to its default. The slug stays."""
+        """A PUT replaces the record: what it does not name goes back to its default. Slugs stay, lists give places."""
         for name, field in self._writable_by_name().items():
-            if name in data or field.required or name in ("slug", "id"):
+            if name in data or field.required or name in ("id", "slug", "position"):
                 continue
             if isinstance(field, LanguageMapField):
                 values.update(field.empty())
@@ -309,7 +312,7 @@ class PartSerializer(RecordSerializer):
     """The JSON form of a part inside its record; ``id`` tells which existing part an item of a written list means."""
 
     common_before = ("id",)
-    common_after = ("citations", "created_at", "updated_at")
+    common_after: ClassVar[tuple[str, ...]] = ("citations", "created_at", "updated_at")
 
     id = serializers.IntegerField(required=False)
     url = None
@@ -328,7 +331,7 @@ class PartSerializer(RecordSerializer):
 class NestedRecordSerializer(RecordSerializer):
     """A record with an address of its own, read and written inside its parent; ``id`` or ``slug`` tells which."""
 
-    common_after = ("citations", "created_at", "updated_at")
+    common_after: ClassVar[tuple[str, ...]] = ("citations", "created_at", "updated_at")
 
     id = serializers.IntegerField(required=False)
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import connection, models, transaction
 from django.http import Http404
 from django.http.response import HttpResponseBase
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from rest_framework import status, viewsets
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tracker.api import collections
 from tracker.api.bulk import BulkWrites
 from tracker.api.entity_tags import check_precondition, not_modified, tag_of
 from tracker.api.filters import RecordFilterSet, StrictFilterBackend, StrictOrdering
@@ -28,6 +31,9 @@ from tracker.api.serializers import RecordSerializer
 from tracker.api.whole_writes import WholeWrites
 from tracker.history.time_travel import UnknownMomentError, as_of, current_revision, revision_at
 from tracker.history.versions import revision_being_written
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 TRUTH = {"true": True, "false": False}
 
@@ -43,6 +49,10 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
     lookup_value_regex = "[^/]+"
     known_on_reads: ClassVar[frozenset[str]] = PARAMETERS | {"format", "as_of"}
     known_on_writes: ClassVar[frozenset[str]] = frozenset({"dry_run", "format"})
+    about: ClassVar[StrOrPromise] = ""
+    """What the collection holds, for its page and for the documentation."""
+    examples: ClassVar[Mapping[str, tuple[Mapping[str, Any], ...]]] = MappingProxyType({})
+    """Bodies as one would POST them, by collection (``tracker.api.schema_examples``)."""
 
     def get_queryset(self) -> models.QuerySet[Any]:
         """The records that the reader may see, with what a query computes of them."""
@@ -74,6 +84,18 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
         except UnknownMomentError as error:
             raise InvalidParameters({"as_of": str(error)}) from error
         self.moment.enter_context(as_of(number, unrestricted=is_staff(request.user)))
+
+    def get_view_name(self) -> str:
+        """The heading of the page: of an action its name, else what the collection or its records are called."""
+        meta = collections.model_of(type(self))._meta
+        if self.name or not self.detail:
+            return self.name or capfirst(str(meta.verbose_name_plural))
+        # DRF asks for the names on the way here too, of views that serve no request.
+        slug = getattr(self, "kwargs", {}).get("slug")
+        return slug or capfirst(str(meta.verbose_name))
+
+    def get_view_description(self, html: bool = False) -> str:
+        return str(super().get_view_description(html) if self.name else self.about)
 
     # Reading ---------------------------------------------------------------------------------------------------------
 

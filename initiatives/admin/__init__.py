@@ -1,0 +1,35 @@
+"""The curators' admin, area by area; importing an area registers its models."""
+
+from . import (
+    dashboards,
+    datasets,
+    engagements,
+    happiness,
+    indicators,
+    initiatives,
+    memberships,
+    organizations,
+    partnerships,
+    people,
+    roadmaps,
+    smart_services,
+    sources,
+    strategies,
+)
+
+__all__ = [
+    "dashboards",
+    "datasets",
+    "engagements",
+    "happiness",
+    "indicators",
+    "initiatives",
+    "memberships",
+    "organizations",
+    "partnerships",
+    "people",
+    "roadmaps",
+    "smart_services",
+    "sources",
+    "strategies",
+]

@@ -1,0 +1,42 @@
+"""Datasets, distributions and sharing agreements in the admin."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from initiatives.models import Dataset, Distribution, SharingAgreement
+
+from .layout import PartInline
+from .records import PartAdmin, RecordAdmin
+
+
+class DistributionInline(PartInline):
+    model = Distribution
+    beside = (("format", "media_type"), ("access_url", "download_url"), ("byte_size", "checksum"))
+
+
+@admin.register(Dataset)
+class DatasetAdmin(RecordAdmin):
+    columns = ("publisher", "classification", "update_frequency")
+    filters = ("classification", "publisher")
+    beside = (
+        ("publisher", "classification"),
+        ("license", "contact_email"),
+        ("themes", "update_frequency"),
+        ("covers_from", "covers_until"),
+    )
+    inlines = (DistributionInline,)
+
+
+@admin.register(Distribution)
+class DistributionAdmin(PartAdmin):
+    columns = ("media_type", "byte_size")
+    filters = ("format", "dataset")
+    beside = (("format", "media_type"), ("access_url", "download_url"), ("byte_size", "checksum"))
+
+
+@admin.register(SharingAgreement)
+class SharingAgreementAdmin(RecordAdmin):
+    columns = ("provider", "status", "valid_from", "valid_until")
+    filters = ("status", "provider", "recipient", "dataset")
+    beside = (("dataset", "status"), ("provider", "recipient"), ("valid_from", "valid_until"))

@@ -1,0 +1,83 @@
+"""A row of every model that the desk shows, with references of its own: what a list fetches row by row would show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.db import models
+
+from initiatives import models as domain
+from tests import factories as new
+from tracker.api.models import Token
+
+
+def make_user() -> User:
+    return User.objects.create(username=f"user-{new.unique_number()}")
+
+
+def make_dashboard(**fields: Any) -> domain.Dashboard:
+    return domain.Dashboard.objects.create(**{"owner": make_user(), "title_en": "Mine", **fields})
+
+
+def make_widget() -> domain.Widget:
+    query = {"title_en": "Active", "position": 1, "query": "initiatives/", "display": "list"}
+    return domain.Widget.objects.create(dashboard=make_dashboard(), **query)
+
+
+def make_membership() -> domain.Membership:
+    return domain.Membership.objects.create(
+        user=make_user(), organization=new.make_organization(), role=domain.Membership.Role.CONTRIBUTOR
+    )
+
+
+def make_token() -> Token:
+    token = Token(user=make_user(), name="A program", scopes=["*"])
+    token.mint()
+    token.save()
+    return token
+
+
+ROWS: dict[type[models.Model], Callable[[], models.Model]] = {
+    domain.Organization: lambda: new.make_organization(parent=new.make_organization()),
+    domain.Person: new.make_person,
+    domain.Appointment: new.make_appointment,
+    domain.Partnership: new.make_partnership,
+    domain.Strategy: lambda: new.make_strategy(owner=new.make_organization()),
+    domain.Pillar: new.make_pillar,
+    domain.Goal: lambda: new.make_goal(owner=new.make_organization(), strategy=new.make_strategy()),
+    domain.Initiative: lambda: new.make_initiative(lead=new.make_organization(), parent=new.make_initiative()),
+    domain.Involvement: new.make_involvement,
+    domain.ProgressUpdate: new.make_progress_update,
+    domain.Milestone: new.make_milestone,
+    domain.MilestoneDependency: new.make_dependency,
+    domain.Roadmap: lambda: new.make_roadmap(owner=new.make_organization()),
+    domain.RoadmapItem: new.make_roadmap_item,
+    domain.Indicator: new.make_indicator,
+    domain.Observation: lambda: new.make_observation(source=new.make_source()),
+    domain.Target: new.make_target,
+    domain.Platform: lambda: new.make_platform(owner=new.make_organization()),
+    domain.Capability: new.make_capability,
+    domain.SmartService: lambda: new.make_smart_service(platform=new.make_platform(), pillar=new.make_pillar()),
+    domain.ServiceRelease: new.make_service_release,
+    domain.Rating: new.make_rating,
+    domain.Dataset: new.make_dataset,
+    domain.Distribution: new.make_distribution,
+    domain.SharingAgreement: new.make_sharing_agreement,
+    domain.Engagement: lambda: new.make_engagement(
+        host=new.make_organization(), visitor=new.make_organization(), part_of=new.make_initiative()
+    ),
+    domain.Participation: lambda: new.make_participation(on_behalf_of=new.make_organization()),
+    domain.AgendaItem: lambda: new.make_agenda_item(presenter=new.make_person(), refers_to=new.make_appointment()),
+    domain.Outcome: lambda: new.make_outcome(owner=new.make_organization()),
+    domain.Statement: lambda: new.make_statement(engagement=new.make_engagement(), about=new.make_partnership()),
+    domain.Source: new.make_source,
+    domain.Citation: lambda: new.make_citation(record=new.make_involvement()),
+    domain.Dashboard: make_dashboard,
+    domain.Widget: make_widget,
+    domain.Membership: make_membership,
+    User: make_user,
+    Group: lambda: Group.objects.create(name=f"Group {new.unique_number()}"),
+    Token: make_token,
+}
