@@ -106,6 +106,7 @@ class SharingAgreement(Record):
 
     collection = "agreements"
     label = None
+    public_with = ("dataset",)
 
     dataset = models.ForeignKey(Dataset, verbose_name=_("dataset"), on_delete=models.PROTECT, related_name="agreements")
     provider = models.ForeignKey(

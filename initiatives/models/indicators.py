@@ -68,6 +68,7 @@ class Indicator(Record):
 
     collection = "indicators"
     label = "title"
+    public_with = ("initiative", "smart_service")
 
     code = models.CharField(_("code"), max_length=40, blank=True, db_index=True)
     framework = models.CharField(
@@ -260,6 +261,7 @@ class Observation(Record):
 
     collection = "observations"
     label = None
+    public_with = ("indicator",)
 
     indicator = models.ForeignKey(
         Indicator, verbose_name=_("indicator"), on_delete=models.PROTECT, related_name="observations"

@@ -113,6 +113,8 @@ class Record(Timestamped):
     """A citable entry of the registry with an address of its own."""
 
     versioned: ClassVar[bool] = True
+    public_with: ClassVar[tuple[str, ...]] = ()
+    """Foreign keys to what must be public for the public to see a row, so that history knows (see ``visible_to``)."""
     collection: ClassVar[str]
     """The name of the record type in URLs, plural, for example ``smart-services``."""
     label: ClassVar[str | None] = "name"
@@ -183,6 +185,7 @@ class Part(Timestamped):
     """A row that exists only inside its parent record and is read and written with it."""
 
     versioned: ClassVar[bool] = True
+    public_with: ClassVar[tuple[str, ...]] = ()
     parent_field: ClassVar[str]
     """The foreign key to the record that it is a part of."""
 

@@ -176,6 +176,7 @@ class RoadmapItem(OrderedPart):
     """A station of a roadmap: an initiative or a milestone."""
 
     parent_field = "roadmap"
+    public_with = ("initiative", "milestone")
 
     roadmap = models.ForeignKey(Roadmap, verbose_name=_("roadmap"), on_delete=models.CASCADE, related_name="items")
     initiative = models.ForeignKey(

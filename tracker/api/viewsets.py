@@ -79,8 +79,11 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
             return
         if request.method not in SAFE_METHODS:
             raise InvalidParameters({"as_of": _("The past can only be read.")})
+        moment, *more = request.query_params.getlist("as_of")
+        if more:
+            raise InvalidParameters({"as_of": _("Name one moment.")})
         try:
-            number = revision_at(request.query_params["as_of"])
+            number = revision_at(moment)
         except UnknownMomentError as error:
             raise InvalidParameters({"as_of": str(error)}) from error
         self.moment.enter_context(as_of(number, unrestricted=is_staff(request.user)))

@@ -6,13 +6,13 @@ between records have tables that no model declares. Running it again changes not
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 
+from tracker.history.publicity import is_public_now
 from tracker.history.tracking import Tracked, tracked
 
 BASELINE = "The state in which version control found the registry."
@@ -124,17 +124,14 @@ def _view(cursor: Any, each: Tracked) -> sql.Composed:
         "WHERE change.table_name = {name} AND revision.number <= current_setting('history.as_of')::bigint "
         "ORDER BY change.object_id, revision.number DESC, change.id DESC"
         ") latest CROSS JOIN LATERAL jsonb_to_record(latest.after) AS then_row({declared}) "
-        "WHERE latest.after IS NOT NULL AND (current_setting('history.unrestricted', true) = 'on' OR EXISTS ("
-        "SELECT FROM (SELECT last.after FROM public.history_change last "
-        "WHERE last.table_name = {name} AND last.object_id = latest.object_id ORDER BY last.id DESC LIMIT 1) present "
-        "WHERE present.after @> {public}))"
+        "WHERE latest.after IS NOT NULL AND (current_setting('history.unrestricted', true) = 'on' OR {public})"
     ).format(
         view=sql.Identifier("asof", each.table),
         shown=sql.SQL(", ").join(shown),
         name=sql.Literal(each.table),
         declared=sql.SQL(", ").join(declared),
         # Asked of history rather than of the table, on which the view would then depend.
-        public=sql.Literal(json.dumps(getattr(each.model, "public_when", {}))),
+        public=is_public_now(each, sql.SQL("latest.object_id")),
     )
 
 

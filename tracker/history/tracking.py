@@ -13,8 +13,8 @@ from django.db import models
 
 
 @dataclass(frozen=True)
-class Owner:
-    """How a row names the row that it is a part of: by a foreign key, or by a generic one (``table`` is then "@…")."""
+class Reference:
+    """How a row names another: by a foreign key, or by a generic one (``table`` is then "@…")."""
 
     table: str
     column: str
@@ -25,11 +25,23 @@ class Tracked:
     """A table under version control."""
 
     model: type[models.Model]
-    owner: Owner | None
+    owner: Reference | None
 
     @property
     def table(self) -> str:
         return self.model._meta.db_table
+
+    @property
+    def public_when(self) -> dict[str, str]:
+        """The values that a row has while the public sees it."""
+        return getattr(self.model, "public_when", {})
+
+    @property
+    def depends_on(self) -> tuple[Reference, ...]:
+        """The rows without which the public does not see a row: what it is a part of, and what its model says."""
+        named = (self.model._meta.get_field(name) for name in getattr(self.model, "public_with", ()))
+        declared = tuple(Reference(field.related_model._meta.db_table, field.column) for field in named)
+        return (self.owner, *declared) if self.owner else declared
 
 
 @cache
@@ -53,18 +65,18 @@ def _tracked() -> Iterator[Tracked]:
             yield Tracked(model, _owner(model))
 
 
-def _owner_of_link(model: type[models.Model], creator: Any) -> Owner:
+def _owner_of_link(model: type[models.Model], creator: Any) -> Reference:
     end = next(field for field in model._meta.fields if field.related_model is creator)
-    return Owner(creator._meta.db_table, end.column)
+    return Reference(creator._meta.db_table, end.column)
 
 
-def _owner(model: type[models.Model]) -> Owner | None:
+def _owner(model: type[models.Model]) -> Reference | None:
     """A row is a part of what its ``record`` is, or of the first row that it cannot outlive."""
     for generic in model._meta.private_fields:
         if isinstance(generic, GenericForeignKey) and generic.name == "record":
             content_type = model._meta.get_field(generic.ct_field)
-            return Owner(f"@{content_type.column}", model._meta.get_field(generic.fk_field).column)
+            return Reference(f"@{content_type.column}", model._meta.get_field(generic.fk_field).column)
     for field in model._meta.fields:
         if field.remote_field is not None and field.remote_field.on_delete is models.CASCADE:
-            return Owner(field.related_model._meta.db_table, field.column)
+            return Reference(field.related_model._meta.db_table, field.column)
     return None
