@@ -19,8 +19,8 @@ from django.test.utils import CaptureQueriesContext
 from initiatives.api.examples import EXAMPLES
 from tests import factories
 from tests.api.client import ApiClient
+from tests.api.examples import post_all_examples
 from tests.api.openapi import JSON
-from tests.api.test_schema import post_all_examples
 from tracker.api import collections
 from tracker.api.documentation import POLICY
 
