@@ -31,6 +31,8 @@ class ApiClient(Client):
 
     def slugs(self, path: str, **parameters: Any) -> list[str]:
         """The slugs of a list, in its order."""
-        response = self.read(path, **parameters)
+        response = self.read(path, **parameters, fields="slug")
         assert response.status_code == 200, response.content
-        return [record["slug"] for record in response.json()["results"]]
+        found = [record["slug"] for record in response.json()["results"]]
+        assert len(found) == len(set(found))
+        return found

@@ -19,8 +19,8 @@ from django.test.utils import CaptureQueriesContext
 from initiatives.api.examples import EXAMPLES
 from tests import factories
 from tests.api.client import ApiClient
+from tests.api.examples import post_all_examples
 from tests.api.openapi import JSON
-from tests.api.test_schema import post_all_examples
 from tracker.api import collections
 from tracker.api.documentation import POLICY
 
@@ -101,6 +101,18 @@ def test_curators_are_shown_json_that_they_can_send_back(curator_user: User, cur
         before = curator.get(address).json()
         response = browser.put(address, body_of(page(browser, address)), JSON, headers={"accept": JSON})
         assert response.json() == before
+
+
+def test_every_write_of_a_browser_is_answered_with_a_page(curator_user: User) -> None:
+    browser = Browser(user=curator_user)
+    created = browser.post("/api/v1/people/", {"slug": "somebody", "name": {"en": "Somebody"}}, JSON)
+    changed = browser.patch("/api/v1/people/somebody/", {"name": {"ar": "شخص"}}, JSON)
+    refused = browser.patch("/api/v1/people/somebody/", {"no_such_field": 1}, JSON)
+    asked = browser.options("/api/v1/people/somebody/")
+    deleted = browser.delete("/api/v1/people/somebody/")
+    answers = [created, changed, refused, asked, deleted]
+    assert [answer.status_code for answer in answers] == [201, 200, 400, 200, 200]
+    assert all(answer.headers["Content-Type"].startswith("text/html") for answer in answers)
 
 
 def test_those_who_may_not_write_are_shown_no_form(staff_user: User, curator: ApiClient) -> None:

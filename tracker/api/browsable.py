@@ -34,7 +34,8 @@ class PageRenderer(BrowsableAPIRenderer):
     def get_context(self, data: Any, accepted_media_type: Any, renderer_context: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(data, accepted_media_type, renderer_context)
         pages = {"previous": _("Previous page"), "next": _("Next page")}
-        neighbours = [(label, data[name]) for name, label in pages.items() if data.get(name)]
+        of_list = data if isinstance(data, Mapping) else {}
+        neighbours = [(label, of_list[name]) for name, label in pages.items() if of_list.get(name)]
         return {**context, "linked": linked(context["content"]), "neighbours": neighbours}
 
     def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 import django_filters
@@ -27,7 +28,8 @@ from tracker.api.problem_types import InvalidParameters, UnknownParameter
 from tracker.text import Fold
 
 COMPARISONS = ("exact", "lt", "lte", "gt", "gte")
-LONGEST_VALUE_LIST = 200
+LONGEST_VALUE_LIST = 1_000
+TRUTH = {"true": True, "false": False}
 
 
 class ValueList(django_filters.BaseInFilter):
@@ -36,6 +38,14 @@ class ValueList(django_filters.BaseInFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("lookup_expr", "in")
         super().__init__(*args, **kwargs)
+
+
+class TruthFilter(django_filters.TypedChoiceFilter):
+    """`true` or `false`; django-filter's own takes anything else for no filter at all."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        choices = [(word, word) for word in TRUTH]
+        super().__init__(*args, choices=choices, coerce=TRUTH.__getitem__, **kwargs)
 
 
 class TextIn(ValueList, django_filters.CharFilter):
@@ -83,14 +93,49 @@ class ReferenceFilter(django_filters.ModelChoiceFilter):
 
     def __init__(self, *args: Any, model: type[models.Model], **kwargs: Any) -> None:
         self.target = model
-        super().__init__(*args, queryset=self._visible, to_field_name="slug", **kwargs)
+        super().__init__(*args, queryset=partial(_visible, model), to_field_name="slug", **kwargs)
 
-    def refusal(self, value: str) -> str:
-        values = {"slug": value[:120], "collection": self.target.collection}
-        return _("There is no record with the slug “%(slug)s” in %(collection)s.") % values
 
-    def _visible(self, request: Request) -> models.QuerySet[Any]:
-        return self.target._default_manager.all().visible_to(request.user)
+class ReferencesIn(TextIn):
+    """References by the slugs of several records, of which one must match; each is one that the reader may see."""
+
+    def __init__(self, *args: Any, model: type[models.Model], **kwargs: Any) -> None:
+        self.target = model
+        super().__init__(*args, **kwargs)
+
+    def filter(self, qs: models.QuerySet[Any], value: list[str]) -> models.QuerySet[Any]:
+        if not value:
+            return qs
+        seen = _visible(self.target, self.parent.request).filter(slug__in=value)
+        found = dict(seen.values_list("slug", "pk"))
+        unknown = [_no_record(slug, self.target) for slug in value if slug not in found]
+        if unknown:
+            raise InvalidParameters({f"{self.field_name}__in": unknown})
+        return super().filter(qs, list(found.values()))
+
+
+class ReferenceIsNull(TruthFilter):
+    """Whether a record refers to any that the reader may see: to all others, what is hidden is not there."""
+
+    def __init__(self, *args: Any, model: type[models.Model], **kwargs: Any) -> None:
+        self.target = model
+        super().__init__(*args, lookup_expr="isnull", **kwargs)
+
+    def filter(self, qs: models.QuerySet[Any], value: bool | None) -> models.QuerySet[Any]:
+        if value in (None, ""):
+            return qs
+        seen = _visible(self.target, self.parent.request)
+        referring = qs.model._base_manager.filter(**{f"{self.field_name}__in": seen}).values("pk")
+        return qs.exclude(pk__in=referring) if value else qs.filter(pk__in=referring)
+
+
+def _visible(model: type[models.Model], request: Request) -> models.QuerySet[Any]:
+    return model._default_manager.all().visible_to(request.user)
+
+
+def _no_record(slug: str, model: type[models.Model]) -> str:
+    values = {"slug": slug[:120], "collection": model.collection}
+    return _("There is no record with the slug “%(slug)s” in %(collection)s.") % values
 
 
 class AnyReferenceFilter(django_filters.CharFilter):
@@ -179,10 +224,10 @@ def _reference_filters(field: Any) -> dict[str, django_filters.Filter]:
         return {}
     found: dict[str, django_filters.Filter] = {
         field.name: ReferenceFilter(field_name=field.name, model=target),
-        f"{field.name}__in": TextIn(field_name=f"{field.name}__slug", distinct=field.many_to_many),
+        f"{field.name}__in": ReferencesIn(field_name=field.name, model=target, distinct=field.many_to_many),
     }
     if field.null or field.many_to_many:
-        found[f"{field.name}__isnull"] = django_filters.BooleanFilter(field_name=field.name, lookup_expr="isnull")
+        found[f"{field.name}__isnull"] = ReferenceIsNull(field_name=field.name, model=target)
     return found
 
 
@@ -201,7 +246,7 @@ def _column_filters(name: str, field: models.Field) -> dict[str, django_filters.
         if name == "slug":
             found[f"{name}__in"] = TextIn(field_name=name)
     elif isinstance(field, models.BooleanField):
-        found[name] = django_filters.BooleanFilter(field_name=name)
+        found[name] = TruthFilter(field_name=name)
     else:
         filter_class = _comparable(field)
         for lookup in COMPARISONS:
@@ -210,7 +255,7 @@ def _column_filters(name: str, field: models.Field) -> dict[str, django_filters.
         if name == "id":
             found["id__in"] = NumberIn(field_name="id")
     if field.null:
-        found[f"{name}__isnull"] = django_filters.BooleanFilter(field_name=name, lookup_expr="isnull")
+        found[f"{name}__isnull"] = TruthFilter(field_name=name, lookup_expr="isnull")
     return found
 
 
@@ -269,6 +314,7 @@ class StrictFilterBackend(filters.BaseFilterBackend):
         if repeated:
             message = _("Give “%(name)s” once; for several values use “%(name)s__in” with commas.")
             raise InvalidParameters({name: message % {"name": name} for name in repeated})
+        _refuse_empty(request, filterset_class)
         filterset = filterset_class(request.query_params, queryset, request=request)
         if not filterset.is_valid():
             raise InvalidParameters(
@@ -276,15 +322,25 @@ class StrictFilterBackend(filters.BaseFilterBackend):
             )
         return filterset.qs
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        return [parameter_schema(name, each) for name, each in view.filterset_class.base_filters.items()]
+
+def _refuse_empty(request: Request, filterset_class: type[RecordFilterSet]) -> None:
+    """A filter without a value would find everything, and be taken for one that found it all fitting."""
+    refused = {}
+    for name, value in request.query_params.items():
+        each = filterset_class.base_filters.get(name)
+        if each is not None and not value.strip():
+            refused[name] = _("Give “%(name)s” a value.") % {"name": name}
+        if isinstance(each, ValueList) and value.count(",") >= LONGEST_VALUE_LIST:
+            refused[name] = _("Give “%(name)s” at most %(most)d values.") % {"name": name, "most": LONGEST_VALUE_LIST}
+    if refused:
+        raise InvalidParameters(refused)
 
 
 def _explained(filterset: RecordFilterSet, name: str, errors: list[str]) -> list[str]:
     """The refusals of a filter; of one with choices, with the values that there are."""
     each = filterset.filters[name]
     if isinstance(each, ReferenceFilter):
-        return [each.refusal(str(filterset.data[name]))]
+        return [_no_record(str(filterset.data[name]), each.target)]
     choices = dict(each.extra.get("choices", ()))
     if not choices:
         return [str(error) for error in errors]
@@ -295,26 +351,6 @@ def _explained(filterset: RecordFilterSet, name: str, errors: list[str]) -> list
             "choices": ", ".join(map(str, choices)),
         }
     ]
-
-
-def parameter_schema(name: str, each: django_filters.Filter) -> dict[str, Any]:
-    """A filter in OpenAPI's words."""
-    schema: dict[str, Any] = {"type": "string"}
-    if isinstance(each, django_filters.BooleanFilter):
-        schema = {"type": "boolean"}
-    elif isinstance(each, ValueList):
-        schema = {"type": "string", "description": str(_("Values separated by commas."))}
-    elif each.extra.get("choices"):
-        schema = {"type": "string", "enum": [value for value, _label in each.extra["choices"]]}
-    elif isinstance(each, WholeNumberFilter):
-        schema = {"type": "integer"}
-    elif isinstance(each, django_filters.NumberFilter):
-        schema = {"type": "number"}
-    elif isinstance(each, django_filters.IsoDateTimeFilter):
-        schema = {"type": "string", "format": "date-time"}
-    elif isinstance(each, django_filters.DateFilter):
-        schema = {"type": "string", "format": "date"}
-    return {"name": name, "in": "query", "required": False, "schema": schema}
 
 
 class StrictOrdering(filters.BaseFilterBackend):
@@ -334,19 +370,6 @@ class StrictOrdering(filters.BaseFilterBackend):
             raise InvalidParameters({self.parameter: message % values})
         terms = [_term(name, valid[name.removeprefix("-")]) for name in given]
         return queryset.order_by(*terms, "pk")
-
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        names = [signed for name in orderings(view) for signed in (name, f"-{name}")]
-        return [
-            {
-                "name": self.parameter,
-                "in": "query",
-                "required": False,
-                "description": str(_("Fields to order by; a “-” before one reverses it.")),
-                "explode": False,
-                "schema": {"type": "array", "items": {"type": "string", "enum": names}},
-            }
-        ]
 
 
 def orderings(view: Any) -> dict[str, models.Field]:

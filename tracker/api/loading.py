@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.contenttypes.fields import GenericRelation
 from django.contrib.contenttypes.prefetch import GenericPrefetch
 from django.db import models
 from django.db.models import Prefetch
@@ -57,7 +58,11 @@ def _rows(model: type[models.Model], serializer: Any, user: Any) -> models.Query
 
 
 def _parts(model: type[models.Model], field: Any, user: Any) -> Prefetch:
-    return Prefetch(field.source, _rows(related(model, field.source), field.child, user))
+    target = related(model, field.source)
+    if isinstance(model._meta.get_field(field.source), GenericRelation):
+        # Whoever sees a record sees its citations; to ask that of every record type again is dear.
+        return Prefetch(field.source, for_reading(target._default_manager.all().with_computed(), field.child, user))
+    return Prefetch(field.source, _rows(target, field.child, user))
 
 
 def _any_record(model: type[models.Model], source: str, user: Any) -> GenericPrefetch:
@@ -65,8 +70,9 @@ def _any_record(model: type[models.Model], source: str, user: Any) -> GenericPre
     querysets = []
     for target in model._meta.app_config.get_models():
         rows = target._default_manager.all()
-        if hasattr(rows, "visible_to"):
-            parent = getattr(target, "parent_field", None)
+        parent = getattr(target, "parent_field", None)
+        # Of all other types, Django fetches the rows as they are.
+        if hasattr(rows, "visible_to") and (parent or not rows.everybody_sees_all):
             seen = rows.visible_to(user)
             querysets.append(seen.select_related(parent) if parent else seen)
     return GenericPrefetch(source, querysets)

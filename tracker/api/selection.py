@@ -31,7 +31,10 @@ def read_selection(request: Request, serializer_class: type[Any]) -> dict[str, A
             context[parameter] = frozenset(names)
     if "expand" in request.query_params:
         tree: dict[str, Any] = {}
-        for path in _names(request, "expand"):
+        paths = _names(request, "expand")
+        if not paths:
+            refused["expand"] = _unknown([], list(expandable(serializer_class)))
+        for path in paths:
             problem = _grow(tree, serializer_class, path)
             if problem:
                 refused["expand"] = problem

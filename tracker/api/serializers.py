@@ -200,7 +200,9 @@ class RecordSerializer(serializers.ModelSerializer):
     def _reset_unnamed(self, data: Mapping[str, Any], values: dict[str, Any]) -> None:
         """A PUT replaces the record: what it does not name goes back to its default. Slugs stay, lists give places."""
         for name, field in self._writable_by_name().items():
-            if name in data or field.required or name in ("id", "slug", "position"):
+            if name in data or field.required or name in ("id", "slug"):
+                continue
+            if name == "position" and not self.is_top:
                 continue
             if isinstance(field, LanguageMapField):
                 values.update(field.empty())
