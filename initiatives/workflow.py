@@ -29,7 +29,7 @@ def merge(*, duplicate: Record, into: Record) -> Record:
             {"into": ValidationError(_("A record cannot be merged into itself."), code="same_record")}
         )
     duplicate, into = locked[duplicate.pk], locked[into.pk]
-    if into.replaced_by_id is not None:
+    if into.replaced_by is not None:
         message = _("This record was itself merged into “%(slug)s”.") % {"slug": into.replaced_by.slug}
         raise ValidationError({"into": ValidationError(message, code="merged_record")})
     links = _link_tables(type(duplicate))
@@ -44,9 +44,9 @@ def merge(*, duplicate: Record, into: Record) -> Record:
     return into
 
 
-def _link_tables(model: type[models.Model]) -> set[type[models.Model]]:
+def _link_tables(model: type[models.Model]) -> set[Any]:
     """The tables of all many-to-many relations that the model is an end of."""
-    relations = [field.remote_field for field in model._meta.many_to_many]
+    relations: list[Any] = [field.remote_field for field in model._meta.many_to_many]
     relations += [relation for relation in model._meta.related_objects if relation.many_to_many]
     return {relation.through for relation in relations}
 

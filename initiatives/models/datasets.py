@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from .organizations import Organization
 from .publication import Publishable, PublishableQuerySet
 from .ranges import date_span, same_number
-from .records import Part, Record, RecordQuerySet, in_order, text_required
+from .records import Part, PartQuerySet, Record, RecordQuerySet, in_order, text_required
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -78,6 +78,8 @@ class Distribution(Part):
     download_url = models.URLField(_("download address"), max_length=500, blank=True)
     byte_size = models.PositiveBigIntegerField(_("size in bytes"), null=True, blank=True)
     checksum = models.CharField(_("checksum"), max_length=64, blank=True, help_text=_("SHA-256, in hexadecimal."))
+
+    objects = PartQuerySet.as_manager()
 
     class Meta(Part.Meta):
         verbose_name = _("distribution")

@@ -12,7 +12,7 @@ from .initiatives import Initiative
 from .integrity import require_record
 from .organizations import Organization
 from .people import Person
-from .records import OrderedPart, Part, Record, in_current_language, text_required
+from .records import OrderedPart, Part, PartQuerySet, PublicRecordQuerySet, Record, in_current_language, text_required
 from .roadmaps import Milestone
 
 
@@ -64,6 +64,8 @@ class Engagement(Record):
         help_text=_("The initiative or plan that it falls within."),
     )
 
+    objects = PublicRecordQuerySet.as_manager()
+
     class Meta(Record.Meta):
         verbose_name = _("engagement")
         verbose_name_plural = _("engagements")
@@ -112,6 +114,8 @@ class Participation(OrderedPart):
         related_name="represented_in",
     )
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+
+    objects = PartQuerySet.as_manager()
 
     class Meta(OrderedPart.Meta):
         verbose_name = _("participation")
@@ -164,6 +168,8 @@ class AgendaItem(OrderedPart):
     )
     refers_to_id = models.BigIntegerField(_("id of the record it refers to"), null=True, blank=True)
     refers_to = GenericForeignKey("refers_to_type", "refers_to_id")
+
+    objects = PartQuerySet.as_manager()
 
     class Meta(OrderedPart.Meta):
         verbose_name = _("agenda item")
@@ -225,6 +231,8 @@ class Outcome(Part):
         Milestone, verbose_name=_("milestones it changed"), blank=True, related_name="changed_by_outcomes"
     )
 
+    objects = PartQuerySet.as_manager()
+
     class Meta(Part.Meta):
         verbose_name = _("outcome")
         verbose_name_plural = _("outcomes")
@@ -279,6 +287,8 @@ class Statement(Record):
     )
     about_id = models.BigIntegerField(_("id of the record it is about"), null=True, blank=True)
     about = GenericForeignKey("about_type", "about_id")
+
+    objects = PublicRecordQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("statement")

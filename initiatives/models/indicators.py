@@ -1,4 +1,4 @@
-"""Indicators: what is measured, in which unit, and with which meaning, so that totals are right and the same everywhere."""
+"""Indicators: what is measured, in which unit and with which meaning, so that totals are the same everywhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from .initiatives import Initiative
 from .integrity import refuse_cycle
 from .organizations import Organization
-from .records import Part, Record, RecordQuerySet, text_required
+from .records import Part, PartQuerySet, Record, RecordQuerySet, text_required
 from .schedules import UpdateFrequency, next_owed
 from .smart_services import SmartService
 from .sources import Source
@@ -210,6 +210,8 @@ class Target(Part):
     )
     on = models.DateField(_("on"))
     value = models.DecimalField(_("value"), max_digits=20, decimal_places=6)
+
+    objects = PartQuerySet.as_manager()
 
     class Meta(Part.Meta):
         verbose_name = _("target")

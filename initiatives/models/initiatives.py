@@ -17,7 +17,7 @@ from .integrity import refuse_cycle
 from .organizations import Organization
 from .publication import PublicationState, Publishable, PublishablePartQuerySet, PublishableQuerySet
 from .ranges import date_span, same_choice, same_number
-from .records import Part, Record, in_order, text_required
+from .records import Part, PartQuerySet, Record, in_order, text_required
 from .schedules import UpdateFrequency, aggregate_of, milestone_progress, next_owed
 from .sources import Source
 from .strategies import Goal, Pillar
@@ -194,6 +194,8 @@ class Involvement(Part):
     role = models.CharField(_("role"), max_length=30, choices=Role.choices, db_index=True)
     start = models.DateField(_("start"), null=True, blank=True)
     end = models.DateField(_("end"), null=True, blank=True)
+
+    objects = PartQuerySet.as_manager()
 
     class Meta(Part.Meta):
         verbose_name = _("involvement")

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .integrity import refuse_cycle
-from .records import Record, in_order, text_required
+from .records import PublicRecordQuerySet, Record, in_order, text_required
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 validate_country = RegexValidator(
     r"\A[A-Z]{2}\Z", _("Use a two-letter country code of ISO 3166-1, for example “AE”."), code="invalid_country"
 )
 
 
-def alias_list(verbose_name: str) -> ArrayField:
+def alias_list(verbose_name: StrOrPromise) -> ArrayField[Any, Any]:
     """Other names by which sources call a record, in one language."""
     return ArrayField(models.CharField(max_length=200), verbose_name=verbose_name, default=list, blank=True)
 
@@ -69,6 +74,8 @@ class Organization(Record):
         related_name="predecessors",
         help_text=_("The organization that took over its duties."),
     )
+
+    objects = PublicRecordQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("organization")

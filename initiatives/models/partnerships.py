@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .organizations import Organization
 from .ranges import date_span, same_number
-from .records import Record, in_order
+from .records import PublicRecordQuerySet, Record, in_order
 
 
 class Partnership(Record):
@@ -43,6 +43,8 @@ class Partnership(Record):
     until = models.DateField(_("until"), null=True, blank=True, db_index=True)
     description_en = models.TextField(_("description (English)"), blank=True)
     description_ar = models.TextField(_("description (Arabic)"), blank=True)
+
+    objects = PublicRecordQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("partnership")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .organizations import Organization, alias_list
 from .ranges import date_span, same_number, same_text
-from .records import Record, in_current_language, in_order, text_required
+from .records import PublicRecordQuerySet, Record, in_current_language, in_order, text_required
 
 
 class Person(Record):
@@ -24,6 +24,8 @@ class Person(Record):
     honorific_ar = models.CharField(_("honorific (Arabic)"), max_length=50, blank=True)
     aliases_en = alias_list(_("other names (English)"))
     aliases_ar = alias_list(_("other names (Arabic)"))
+
+    objects = PublicRecordQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("person")
@@ -45,6 +47,8 @@ class Appointment(Record):
     title_ar = models.CharField(_("title (Arabic)"), max_length=200, blank=True)
     start = models.DateField(_("start"), null=True, blank=True, db_index=True)
     end = models.DateField(_("end"), null=True, blank=True, db_index=True, help_text=_("The last day in the post."))
+
+    objects = PublicRecordQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("appointment")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .records import PartQuerySet, RecordQuerySet
+from .records import PartQuerySet, RecordQuerySet, Timestamped
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -42,7 +42,7 @@ class PublishablePartQuerySet(PartQuerySet):
         return self.all() if is_curator(user) else super().visible_to(user).filter(state=PublicationState.PUBLISHED)
 
 
-class Publishable(models.Model):
+class Publishable(Timestamped):
     """A row with a publication state; it changes by the verbs below only."""
 
     public_when: ClassVar[dict[str, str]] = {"state": PublicationState.PUBLISHED.value}

@@ -33,7 +33,7 @@ def in_current_language(instance: models.Model, field: str) -> str:
     """The text of a bilingual field in the reader's language, or in the other one where there is none."""
     wanted = "ar" if (get_language() or "").startswith("ar") else "en"
     other = "en" if wanted == "ar" else "ar"
-    return getattr(instance, f"{field}_{wanted}") or getattr(instance, f"{field}_{other}")
+    return str(getattr(instance, f"{field}_{wanted}") or getattr(instance, f"{field}_{other}"))
 
 
 def text_required(field: str) -> models.CheckConstraint:
@@ -110,7 +110,9 @@ class Timestamped(models.Model):
 
 
 class Record(Timestamped):
-    """A citable entry of the registry with an address of its own."""
+    """A citable entry of the registry with an address of its own; each type says by its manager who sees it."""
+
+    replaced_by_id: int | None
 
     versioned: ClassVar[bool] = True
     public_with: ClassVar[tuple[str, ...]] = ()
@@ -139,11 +141,9 @@ class Record(Timestamped):
     )
     citations = GenericRelation("initiatives.Citation", verbose_name=_("citations"))
 
-    objects = PublicRecordQuerySet.as_manager()
-
     class Meta:
         abstract = True
-        ordering = ("slug",)
+        ordering: ClassVar[tuple[Any, ...]] = ("slug",)
         constraints = [
             models.CheckConstraint(
                 name="%(class)s_slug_form",
@@ -191,11 +191,9 @@ class Part(Timestamped):
 
     citations = GenericRelation("initiatives.Citation", verbose_name=_("citations"))
 
-    objects = PartQuerySet.as_manager()
-
     class Meta:
         abstract = True
-        ordering = ("id",)
+        ordering: ClassVar[tuple[Any, ...]] = ("id",)
         triggers = [refuse_dangling_references()]
 
 

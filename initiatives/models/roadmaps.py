@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from .initiatives import Initiative
 from .integrity import refuse_cycle
 from .organizations import Organization
-from .records import OrderedPart, PartQuerySet, Record, RecordQuerySet, text_required
+from .records import OrderedPart, PartQuerySet, PublicRecordQuerySet, Record, RecordQuerySet, text_required
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -157,6 +157,8 @@ class Roadmap(Record):
     audience_ar = models.CharField(_("audience (Arabic)"), max_length=200, blank=True)
     description_en = models.TextField(_("description (English)"), blank=True)
     description_ar = models.TextField(_("description (Arabic)"), blank=True)
+
+    objects = PublicRecordQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("roadmap")

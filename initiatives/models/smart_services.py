@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .organizations import Organization
 from .publication import Publishable, PublishableQuerySet
-from .records import OrderedPart, Part, Record, text_required
+from .records import OrderedPart, Part, PartQuerySet, PublicRecordQuerySet, Record, text_required
 from .strategies import Pillar
 
 
@@ -34,6 +34,8 @@ class Platform(Record):
     description_ar = models.TextField(_("description (Arabic)"), blank=True)
     website = models.URLField(_("website"), max_length=300, blank=True)
     launched_on = models.DateField(_("launched on"), null=True, blank=True, db_index=True)
+
+    objects = PublicRecordQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("platform")
@@ -61,6 +63,8 @@ class Capability(OrderedPart):
         _("status"), max_length=15, choices=Status.choices, default=Status.PROMISED, db_index=True
     )
     delivered_on = models.DateField(_("delivered on"), null=True, blank=True)
+
+    objects = PartQuerySet.as_manager()
 
     class Meta(OrderedPart.Meta):
         verbose_name = _("capability")
@@ -167,6 +171,8 @@ class ServiceRelease(Part):
     notes_en = models.TextField(_("notes (English)"), blank=True)
     notes_ar = models.TextField(_("notes (Arabic)"), blank=True)
     released_on = models.DateField(_("released on"), null=True, blank=True)
+
+    objects = PartQuerySet.as_manager()
 
     class Meta(Part.Meta):
         verbose_name = _("service release")

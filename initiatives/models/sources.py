@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .integrity import require_record
 from .publication import is_curator
-from .records import Part, Record, RecordQuerySet, text_required
+from .records import Part, PublicRecordQuerySet, Record, RecordQuerySet, text_required
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -47,6 +47,8 @@ class Source(Record):
         _("checksum"), max_length=64, blank=True, help_text=_("SHA-256 of the text that was read, in hexadecimal.")
     )
 
+    objects = PublicRecordQuerySet.as_manager()
+
     class Meta(Record.Meta):
         verbose_name = _("source")
         verbose_name_plural = _("sources")
@@ -61,7 +63,7 @@ class CitationQuerySet(RecordQuerySet):
             return self.all()
         visible = Q()
         for model in apps.get_app_config(self.model._meta.app_label).get_models():
-            rows = model._default_manager.get_queryset()
+            rows: Any = model._default_manager.get_queryset()
             if issubclass(model, (Record, Part)) and model is not self.model:
                 of_type = Q(content_type=ContentType.objects.get_for_model(model))
                 visible |= of_type if rows.everybody_sees_all else of_type & Q(object_id__in=rows.visible_to(user))

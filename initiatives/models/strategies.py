@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .organizations import Organization
 from .people import Person
-from .records import Record, in_order, text_required
+from .records import PublicRecordQuerySet, Record, in_order, text_required
 
 
 class Strategy(Record):
@@ -38,6 +38,8 @@ class Strategy(Record):
     )
     period_note_ar = models.CharField(_("period, as sources give it (Arabic)"), max_length=200, blank=True)
 
+    objects = PublicRecordQuerySet.as_manager()
+
     class Meta(Record.Meta):
         verbose_name = _("strategy")
         verbose_name_plural = _("strategies")
@@ -55,6 +57,8 @@ class Pillar(Record):
     name_ar = models.CharField(_("name (Arabic)"), max_length=200, blank=True)
     description_en = models.TextField(_("description (English)"), blank=True)
     description_ar = models.TextField(_("description (Arabic)"), blank=True)
+
+    objects = PublicRecordQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("pillar")
@@ -100,6 +104,8 @@ class Goal(Record):
         related_name="goals",
     )
     horizon = models.DateField(_("horizon"), null=True, blank=True, db_index=True, help_text=_("To be reached by."))
+
+    objects = PublicRecordQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("goal")

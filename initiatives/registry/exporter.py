@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.db import models
@@ -40,7 +40,7 @@ def export(path: Path) -> int:
 def _nested_models() -> set[type[models.Model]]:
     """The record types that stand inside their parents' files."""
     return {
-        field.child.Meta.model
+        cast("Any", field).child.Meta.model
         for viewset in collections.viewsets()
         for field in viewset.serializer_class().fields.values()
         if isinstance(field, serializers.ListSerializer)
@@ -76,10 +76,9 @@ def _goes_without_saying(serializer: Any, name: str, field: Any, instance: Any, 
 def _value(field: Any, instance: Any) -> Any:
     if isinstance(field, LanguageMapField):
         return {language: text for language, text in field.to_representation(instance).items() if text}
-    if isinstance(field, serializers.ListSerializer):
-        parts = getattr(instance, field.source).all()
-        return [written_form(field.child, part, place) for place, part in enumerate(parts, start=1)]
     value = getattr(instance, field.source)
+    if isinstance(field, serializers.ListSerializer):
+        return [written_form(field.child, part, place) for place, part in enumerate(value.all(), start=1)]
     if isinstance(field, serializers.ManyRelatedField):
         return sorted(row.slug for row in value.all())
     if value is None:

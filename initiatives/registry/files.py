@@ -45,7 +45,7 @@ class Entry:
 
     @property
     def slug(self) -> str:
-        return self.data["slug"]
+        return str(self.data["slug"])
 
 
 class PlainLoader(yaml.SafeLoader):

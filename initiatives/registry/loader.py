@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import Error as DatabaseError
-from django.db import models, transaction
+from django.db import transaction
 from rest_framework import serializers
 
 from initiatives.api import urls as _urls  # noqa: F401 (registers the collections)
@@ -26,7 +26,7 @@ from tracker.api.viewsets import check_deferred_constraints
 
 from .files import BrokenRegistryError, Entry, Fault, read
 
-Declared = dict[tuple[type[models.Model], str], models.Model]
+Declared = dict[tuple[Any, str], Any]
 
 
 @dataclass
@@ -79,7 +79,7 @@ def _with_citations_in_place(entries: list[Entry]) -> list[Entry]:
 
 def _declare(entries: list[Entry]) -> Declared:
     """Every record that the files hold, nested ones too: the row there is, or a new one with an id of its own."""
-    slugs: dict[type[models.Model], set[str]] = defaultdict(set)
+    slugs: dict[Any, set[str]] = defaultdict(set)
     for entry in entries:
         model = collections.model_named(entry.collection)
         if model is not None:
@@ -94,7 +94,7 @@ def _declare(entries: list[Entry]) -> Declared:
     return declared
 
 
-def _collect(serializer: Any, data: Any, slugs: dict[type[models.Model], set[str]]) -> None:
+def _collect(serializer: Any, data: Any, slugs: dict[Any, set[str]]) -> None:
     if not isinstance(data, Mapping):
         return
     slug = data.get("slug")

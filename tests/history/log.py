@@ -32,7 +32,7 @@ WHERE NOT EXISTS (SELECT FROM public.history_revision revision WHERE revision.id
 """
 
 
-def written_by(number: int) -> Counter[str]:
+def written_by(number: int | None) -> Counter[str]:
     """The changes of a revision, as “create initiatives_person” and how many of them."""
     changes = Change.objects.filter(revision__number=number)
     return Counter(f"{action} {table}" for action, table in changes.values_list("action", "table_name"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from tracker.api import collections
+from tracker.api.collections import RecordModel
 
 LANGUAGES = ("en", "ar")
 
@@ -23,7 +24,7 @@ class NullableTextField(serializers.CharField):
     def run_validation(self, data: Any = serializers.empty) -> Any:
         return "" if data is None else super().run_validation(data)
 
-    def to_representation(self, value: str) -> str | None:
+    def to_representation(self, value: str) -> Any:
         return value or None
 
 
@@ -47,7 +48,7 @@ class NullableChoiceField(ListedChoiceField):
     def run_validation(self, data: Any = serializers.empty) -> Any:
         return "" if data is None else super().run_validation(data)
 
-    def to_representation(self, value: str) -> str | None:
+    def to_representation(self, value: str) -> Any:
         return value or None
 
 
@@ -71,7 +72,7 @@ class LanguageMapField(serializers.Field):
     def bind(self, field_name: str, parent: Any) -> None:
         super().bind(field_name, parent)
         for language, column in self.columns.items():
-            column.bind(language, self)
+            column.bind(language, cast("serializers.BaseSerializer[Any]", self))
 
     def empty(self) -> dict[str, Any]:
         """The columns of a text that is unknown in both languages."""
@@ -125,9 +126,9 @@ class LanguageMapField(serializers.Field):
         }
 
 
-def reference_to(instance: models.Model, context: Mapping[str, Any]) -> dict[str, Any]:
+def reference_to(instance: RecordModel, context: Mapping[str, Any]) -> dict[str, Any]:
     """A record as others refer to it: id, slug, url and the text by which people know it."""
-    model = type(instance)
+    model: RecordModel = type(instance)
     path = f"{collections.path_of(model)}{instance.slug}/"
     request = context.get("request")
     reference = {
@@ -168,7 +169,7 @@ class ReferenceField(serializers.RelatedField):
         slug = data.get("slug") if isinstance(data, Mapping) else data
         if not isinstance(slug, str):
             self.fail("not_a_slug")
-        queryset = self.get_queryset()
+        queryset: Any = self.get_queryset()
         found = already_found(self.context, queryset.model, slug)
         if found is None:
             visible = queryset.visible_to(self.context["request"].user) if "request" in self.context else queryset
@@ -225,7 +226,7 @@ class AnyReferenceField(serializers.Field):
                     return found
         return self.fail("not_a_part")
 
-    def _visible(self, model: type[models.Model]) -> Any:
+    def _visible(self, model: RecordModel) -> Any:
         rows = model._default_manager.all()
         return rows.visible_to(self.context["request"].user) if "request" in self.context else rows
 
@@ -247,7 +248,7 @@ class AnyReferenceField(serializers.Field):
         return value if "part" in value else f"{value['collection']}/{value['slug']}"
 
 
-def part_reference(part: models.Model, context: Mapping[str, Any]) -> dict[str, Any]:
+def part_reference(part: RecordModel, context: Mapping[str, Any]) -> dict[str, Any]:
     """A part as citations refer to it: by the record that it is a part of."""
     parent = getattr(part, type(part).parent_field)
     return {

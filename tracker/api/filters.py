@@ -23,6 +23,7 @@ from rest_framework import filters
 from rest_framework.request import Request
 
 from tracker.api import collections
+from tracker.api.collections import RecordModel
 from tracker.api.fields import LANGUAGES
 from tracker.api.problem_types import InvalidParameters, UnknownParameter
 from tracker.text import Fold
@@ -111,7 +112,8 @@ class ReferencesIn(TextIn):
         unknown = [_no_record(slug, self.target) for slug in value if slug not in found]
         if unknown:
             raise InvalidParameters({f"{self.field_name}__in": unknown})
-        return super().filter(qs, list(found.values()))
+        filtered: models.QuerySet[Any] = super().filter(qs, list(found.values()))
+        return filtered
 
 
 class ReferenceIsNull(TruthFilter):
@@ -122,18 +124,18 @@ class ReferenceIsNull(TruthFilter):
         super().__init__(*args, lookup_expr="isnull", **kwargs)
 
     def filter(self, qs: models.QuerySet[Any], value: bool | None) -> models.QuerySet[Any]:
-        if value in (None, ""):
+        if value is None:
             return qs
         seen = _visible(self.target, self.parent.request)
         referring = qs.model._base_manager.filter(**{f"{self.field_name}__in": seen}).values("pk")
         return qs.exclude(pk__in=referring) if value else qs.filter(pk__in=referring)
 
 
-def _visible(model: type[models.Model], request: Request) -> models.QuerySet[Any]:
+def _visible(model: RecordModel, request: Request) -> Any:
     return model._default_manager.all().visible_to(request.user)
 
 
-def _no_record(slug: str, model: type[models.Model]) -> str:
+def _no_record(slug: str, model: RecordModel) -> str:
     values = {"slug": slug[:120], "collection": model.collection}
     return _("There is no record with the slug “%(slug)s” in %(collection)s.") % values
 
@@ -259,7 +261,7 @@ def _column_filters(name: str, field: models.Field) -> dict[str, django_filters.
     return found
 
 
-def _comparable(field: models.Field) -> type[django_filters.Filter]:
+def _comparable(field: models.Field[Any, Any]) -> Any:
     if isinstance(field, models.DateTimeField):
         return django_filters.IsoDateTimeFilter
     if isinstance(field, models.DateField):
@@ -320,12 +322,14 @@ class StrictFilterBackend(filters.BaseFilterBackend):
             raise InvalidParameters(
                 {name: _explained(filterset, name, errors) for name, errors in filterset.errors.items()}
             )
-        return filterset.qs
+        filtered: models.QuerySet[Any] = filterset.qs
+        return filtered
 
 
 def _refuse_empty(request: Request, filterset_class: type[RecordFilterSet]) -> None:
     """A filter without a value would find everything, and be taken for one that found it all fitting."""
     refused = {}
+    value: Any
     for name, value in request.query_params.items():
         each = filterset_class.base_filters.get(name)
         if each is not None and not value.strip():

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Prefetch
 from rest_framework import serializers
 
+from tracker.api.collections import RecordModel
 from tracker.api.fields import AnyReferenceField
 
 
@@ -22,42 +23,43 @@ def for_reading(queryset: models.QuerySet[Any], serializer: Any, user: Any) -> m
     joins: list[str] = []
     fetches: list[Any] = []
     for field in serializer.fields.values():
-        if field.write_only or field.source == "*":
+        source = field.source
+        if field.write_only or source == "*":
             continue
         if isinstance(field, AnyReferenceField):
-            fetches.append(_any_record(queryset.model, field.source, user))
+            fetches.append(_any_record(queryset.model, source, user))
         elif isinstance(field, serializers.ListSerializer):
             fetches.append(_parts(queryset.model, field, user))
         elif isinstance(field, serializers.ModelSerializer):
-            fetches.append(Prefetch(field.source, _rows(related(queryset.model, field.source), field, user)))
+            fetches.append(Prefetch(source, _rows(related(queryset.model, source), field, user)))
         elif isinstance(field, serializers.ManyRelatedField):
-            fetches.append(Prefetch(field.source, visible(related(queryset.model, field.source), user)))
+            fetches.append(Prefetch(source, visible(related(queryset.model, source), user)))
         elif isinstance(field, serializers.RelatedField):
-            target = related(queryset.model, field.source)
+            target = related(queryset.model, source)
             if target._default_manager.all().everybody_sees_all:
-                joins.append(field.source)
+                joins.append(source)
             else:
-                fetches.append(Prefetch(field.source, visible(target, user)))
+                fetches.append(Prefetch(source, visible(target, user)))
     if joins:
         queryset = queryset.select_related(*joins)
     return queryset.prefetch_related(*fetches)
 
 
-def related(model: type[models.Model], source: str) -> type[models.Model]:
+def related(model: RecordModel, source: str) -> RecordModel:
     """The model at the other end of a relation."""
     return model._meta.get_field(source).related_model
 
 
-def visible(model: type[models.Model], user: Any) -> models.QuerySet[Any]:
+def visible(model: RecordModel, user: Any) -> Any:
     """The rows of a model that a user may see."""
     return model._default_manager.all().visible_to(user)
 
 
-def _rows(model: type[models.Model], serializer: Any, user: Any) -> models.QuerySet[Any]:
+def _rows(model: RecordModel, serializer: Any, user: Any) -> models.QuerySet[Any]:
     return for_reading(visible(model, user).with_computed(), serializer, user)
 
 
-def _parts(model: type[models.Model], field: Any, user: Any) -> Prefetch:
+def _parts(model: RecordModel, field: Any, user: Any) -> Prefetch:
     target = related(model, field.source)
     if isinstance(model._meta.get_field(field.source), GenericRelation):
         # Whoever sees a record sees its citations; to ask that of every record type again is dear.
@@ -65,7 +67,7 @@ def _parts(model: type[models.Model], field: Any, user: Any) -> Prefetch:
     return Prefetch(field.source, _rows(target, field.child, user))
 
 
-def _any_record(model: type[models.Model], source: str, user: Any) -> GenericPrefetch:
+def _any_record(model: RecordModel, source: str, user: Any) -> GenericPrefetch:
     """The records that a generic reference names, whatever their types; of a part, also what it is a part of."""
     querysets = []
     for target in model._meta.app_config.get_models():

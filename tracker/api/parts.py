@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
+from tracker.api.collections import RecordModel
+
 if TYPE_CHECKING:
     from tracker.api.serializers import RecordSerializer
 
@@ -26,6 +28,8 @@ MOST_PARTS = 1_000
 
 class PartListSerializer(serializers.ListSerializer):
     """The parts of one record, or, at the top of a response, a page of records."""
+
+    child: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", MOST_PARTS)
@@ -36,7 +40,7 @@ class PartListSerializer(serializers.ListSerializer):
         self.named: set[Any] = set()
         if isinstance(data, list):
             self._declare(data)
-        values = super().to_internal_value(data)
+        values: list[dict[str, Any]] = super().to_internal_value(data)
         if has_position(self.child.Meta.model):
             for position, item in enumerate(values, start=1):
                 item.setdefault("position", position)
@@ -48,7 +52,7 @@ class PartListSerializer(serializers.ListSerializer):
         if record is None or record.pk is None:
             return {}
         found: dict[Any, models.Model] = {}
-        for part in getattr(record, self.source).all():
+        for part in getattr(record, str(self.source)).all():
             found[part.pk] = part
             if hasattr(part, "slug"):
                 found[part.slug] = part
@@ -59,7 +63,8 @@ class PartListSerializer(serializers.ListSerializer):
         model = self.child.Meta.model
         if "slug" not in self.child.fields:
             return
-        declared = self.context.setdefault("declared", {})
+        context: Any = self.context
+        declared = context.setdefault("declared", {})
         slugs = {item.get("slug") for item in data if isinstance(item, Mapping)}
         new = sorted(s for s in slugs if isinstance(s, str) and s not in self.existing and (model, s) not in declared)
         for slug, pk in zip(new, reserve_ids(model, len(new)), strict=True):
@@ -102,7 +107,7 @@ class PartListSerializer(serializers.ListSerializer):
             self.child.instance = None
 
 
-def has_position(model: type[models.Model]) -> bool:
+def has_position(model: RecordModel) -> bool:
     return any(field.name == "position" for field in model._meta.concrete_fields)
 
 
@@ -189,12 +194,12 @@ def _write_item(serializer: RecordSerializer, child: Any, item: dict[str, Any], 
     child.update(matched, values)
     if child.changed:
         _authorize(serializer, "change", model)
-    return child.changed
+    return bool(child.changed)
 
 
 def _link_to(record: models.Model, source: str) -> dict[str, Any]:
     """The values by which a new part belongs to the record."""
-    relation = record._meta.get_field(source)
+    relation: Any = record._meta.get_field(source)
     if isinstance(relation, GenericRelation):
         return {
             relation.content_type_field_name: ContentType.objects.get_for_model(record),

@@ -153,7 +153,7 @@ class RecordAutoSchema(AutoSchema):
 
     def _description_of(self, serializer: Any) -> str:
         model = getattr(getattr(serializer, "Meta", None), "model", None)
-        viewset = collections.viewset_of(model) if model is not None else None
+        viewset = collections.viewset_of(model) if collections.has_collection(model) else None
         about = getattr(viewset, "about", None)
         return str(about or (capfirst(model._meta.verbose_name) if model is not None else get_doc(type(serializer))))
 

@@ -67,8 +67,7 @@ def expansions(serializer_class: type[Any]) -> list[str]:
     """Every path that can be expanded: references, and references of what they name."""
     found = []
     for name, target in expandable(serializer_class).items():
-        viewset = collections.viewset_of(target)
-        within = expandable(viewset.serializer_class) if viewset else {}
+        within = expandable(collections.viewset_of(target).serializer_class)
         found += [name, *(f"{name}.{inner}" for inner in within)]
     return found
 

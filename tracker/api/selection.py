@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import models
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from tracker.api import collections
+from tracker.api.collections import RecordModel
 from tracker.api.fields import ReferenceField
 from tracker.api.problem_types import InvalidParameters
 
@@ -70,7 +70,7 @@ def _grow(tree: dict[str, Any], serializer_class: type[Any], path: str) -> seria
     return None
 
 
-def expandable(serializer_class: type[Any]) -> dict[str, type[models.Model]]:
+def expandable(serializer_class: type[Any]) -> dict[str, RecordModel]:
     """The references of a record that can be expanded, each with the model that it names."""
     model = serializer_class.Meta.model
     found = {}
@@ -78,6 +78,6 @@ def expandable(serializer_class: type[Any]) -> dict[str, type[models.Model]]:
         relation = field.child_relation if isinstance(field, serializers.ManyRelatedField) else field
         if isinstance(relation, ReferenceField):
             target = model._meta.get_field(field.source).related_model
-            if collections.viewset_of(target):
+            if collections.has_collection(target):
                 found[name] = target
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.postgres.fields import ArrayField
@@ -23,6 +23,7 @@ from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from tracker.api import collections
+from tracker.api.collections import RecordModel
 from tracker.api.constraints import broken, columns_of
 from tracker.api.fields import (
     LANGUAGES,
@@ -47,13 +48,19 @@ class RecordSerializer(serializers.ModelSerializer):
 
     expand: Mapping[str, Any] = MappingProxyType({})
 
-    url = serializers.SerializerMethodField()
+    url: Any = serializers.SerializerMethodField()
+
+    @property
+    def model(self) -> RecordModel:
+        """The model whose rows it shows and writes."""
+        return self.Meta.model
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, instance: Any) -> str:
-        path = f"{collections.path_of(type(instance))}{instance.slug}/"
+        model: RecordModel = type(instance)
+        path = f"{collections.path_of(model)}{instance.slug}/"
         request = self.context.get("request")
-        return request.build_absolute_uri(path) if request else path
+        return str(request.build_absolute_uri(path)) if request else path
 
     # Declaration -----------------------------------------------------------------------------------------------------
 
@@ -66,7 +73,7 @@ class RecordSerializer(serializers.ModelSerializer):
 
     def _available(self) -> set[str]:
         """The names in ``common_after`` that this model or this serializer has."""
-        fields = {field.name for field in self.Meta.model._meta.get_fields()}
+        fields = {field.name for field in self.model._meta.get_fields()}
         return (fields - {"citations"}) | set(self._declared_fields)
 
     def get_extra_kwargs(self) -> dict[str, Any]:
@@ -82,15 +89,14 @@ class RecordSerializer(serializers.ModelSerializer):
             # Conflicts are the database's to find (409), not a look-up's that another writer may outrun.
             field.validators = [v for v in field.validators if not isinstance(v, UniqueValidator)]
             if name in self.expansion:
-                fields[name] = expanded(self.Meta.model, field, name, self.expansion[name])
+                fields[name] = expanded(self.model, field, name, self.expansion[name])
         return self._thinned(fields)
 
     @property
     def is_top(self) -> bool:
         """Whether this is what the request asked for, rather than a part or a reference inside it."""
-        return self.parent is None or (
-            self.parent.parent is None and isinstance(self.parent, serializers.ListSerializer)
-        )
+        parent: Any = self.parent
+        return parent is None or (parent.parent is None and isinstance(parent, serializers.ListSerializer))
 
     @property
     def expansion(self) -> Mapping[str, Any]:
@@ -124,7 +130,7 @@ class RecordSerializer(serializers.ModelSerializer):
             optional = model_class._meta.get_field(field.fk_field).null
             return AnyReferenceField, {"required": not optional, "allow_null": optional}
         if isinstance(field, models.GeneratedField):
-            output = copy(field.output_field)
+            output: Any = copy(field.output_field)
             output.name, output.verbose_name, output.model = field.name, field.verbose_name, model_class
             column, kwargs = self.build_standard_field(field_name, output)
             known = {k: v for k, v in kwargs.items() if k in ("choices", "max_digits", "decimal_places")}
@@ -136,7 +142,7 @@ class RecordSerializer(serializers.ModelSerializer):
     ) -> tuple[type[serializers.Field], dict[str, Any]]:
         columns: dict[str, serializers.Field] = {}
         for language in LANGUAGES:
-            column = model_class._meta.get_field(f"{field_name}_{language}")
+            column: Any = model_class._meta.get_field(f"{field_name}_{language}")
             column_class, kwargs = self.build_standard_field(column.name, column)
             columns[language] = column_class(**{**kwargs, "required": False})
         name = f"{model_class._meta.model_name}_{field_name}_required"
@@ -171,14 +177,15 @@ class RecordSerializer(serializers.ModelSerializer):
 
     # Reading a request -----------------------------------------------------------------------------------------------
 
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
+    def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return super().to_internal_value(data)
         errors = self._unwritable(data)
+        values: dict[str, Any] = {}
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as refused:
-            errors = {**refused.detail, **errors}
+            errors = {**(refused.detail if isinstance(refused.detail, dict) else {}), **errors}
         if errors:
             raise serializers.ValidationError(errors)
         if self.instance is not None and not getattr(self.root, "partial", False):
@@ -199,24 +206,26 @@ class RecordSerializer(serializers.ModelSerializer):
 
     def _reset_unnamed(self, data: Mapping[str, Any], values: dict[str, Any]) -> None:
         """A PUT replaces the record: what it does not name goes back to its default. Slugs stay, lists give places."""
+        field: Any
         for name, field in self._writable_by_name().items():
             if name in data or field.required or name in ("id", "slug"):
                 continue
             if name == "position" and not self.is_top:
                 continue
+            source = field.source
             if isinstance(field, LanguageMapField):
                 values.update(field.empty())
             elif isinstance(field, (serializers.ListSerializer, serializers.ManyRelatedField)):
-                values[field.source] = []
+                values[source] = []
             else:
-                values[field.source] = default_of(self.Meta.model, field.source)
+                values[source] = default_of(self.model, source)
 
-    def _writable_by_name(self) -> dict[str, serializers.Field]:
+    def _writable_by_name(self) -> dict[str, Any]:
         return {name: field for name, field in self.fields.items() if not field.read_only}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Check constraints of one row early, so that the refusal can point at the field."""
-        candidate = self.Meta.model()
+        candidate = self.model()
         for field in candidate._meta.concrete_fields:
             if self.instance is not None:
                 setattr(candidate, field.attname, getattr(self.instance, field.attname))
@@ -238,8 +247,8 @@ class RecordSerializer(serializers.ModelSerializer):
 
     def _decidable(self) -> list[models.CheckConstraint]:
         """Those that the row alone decides: a part is checked before it knows its record, a slug may yet be made."""
-        undecided = {"slug", getattr(self.Meta.model, "parent_field", None)}
-        constraints = self.Meta.model._meta.constraints
+        undecided = {"slug", getattr(self.model, "parent_field", None)}
+        constraints = self.model._meta.constraints
         checks = [each for each in constraints if isinstance(each, models.CheckConstraint)]
         return [each for each in checks if undecided.isdisjoint(columns_of(each))]
 
@@ -254,7 +263,7 @@ class RecordSerializer(serializers.ModelSerializer):
 
     def create(self, validated_data: dict[str, Any]) -> Any:
         parts, relations, columns = self.sorted_by_kind(validated_data)
-        instance = self.Meta.model(**columns)
+        instance = self.model(**columns)
         instance.save(force_insert=True)
         self.instance = instance
         self._write_relations(instance, relations)
@@ -284,7 +293,7 @@ class RecordSerializer(serializers.ModelSerializer):
 
     def sorted_by_kind(self, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         """The values of parts, of many-to-many relations, and of columns."""
-        many = {field.name for field in self.Meta.model._meta.many_to_many}
+        many = {field.name for field in self.model._meta.many_to_many}
         lists = {f.source for f in self.fields.values() if isinstance(f, serializers.ListSerializer)}
         parts = {name: value for name, value in values.items() if name in lists}
         relations = {name: value for name, value in values.items() if name in many}
@@ -294,10 +303,10 @@ class RecordSerializer(serializers.ModelSerializer):
         return parts, relations, columns
 
     def _is_generic(self, name: str) -> bool:
-        return isinstance(self.Meta.model._meta.get_field(name), GenericForeignKey)
+        return isinstance(self.model._meta.get_field(name), GenericForeignKey)
 
     def _generic_columns(self, changed: list[str]) -> set[str]:
-        generic = [self.Meta.model._meta.get_field(name) for name in changed if self._is_generic(name)]
+        generic = [self.model._meta.get_field(name) for name in changed if self._is_generic(name)]
         return {column for field in generic for column in (field.ct_field, field.fk_field)}
 
     def _write_relations(self, instance: Any, relations: Mapping[str, Any]) -> bool:
@@ -358,18 +367,16 @@ class NullableEmailField(NullableTextField, serializers.EmailField):
 NULLABLE_TEXTS = {serializers.URLField: NullableURLField, serializers.EmailField: NullableEmailField}
 
 
-def expanded(
-    model: type[models.Model], field: serializers.Field, name: str, within: Mapping[str, Any]
-) -> serializers.Field:
+def expanded(model: RecordModel, field: serializers.Field, name: str, within: Mapping[str, Any]) -> serializers.Field:
     """The whole record that a reference names, in the reference's place."""
     many = isinstance(field, serializers.ManyRelatedField)
     viewset = collections.viewset_of(model._meta.get_field(field.source or name).related_model)
-    serializer = viewset.serializer_class(read_only=True, many=many)
+    serializer: Any = viewset.serializer_class(read_only=True, many=many)
     (serializer.child if many else serializer).expand = within
-    return serializer
+    return cast("serializers.Field", serializer)
 
 
-def default_of(model: type[models.Model], name: str) -> Any:
+def default_of(model: RecordModel, name: str) -> Any:
     """What a column holds when nobody says anything."""
     field = model._meta.get_field(name)
     if isinstance(field, GenericForeignKey) or not field.has_default():

@@ -41,6 +41,7 @@ TRUTH = {"true": True, "false": False}
 class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
     """List, detail, create, replace, patch and delete of records, one or many, under the API contract."""
 
+    queryset: Any
     serializer_class: type[RecordSerializer]
     filterset_class: type[RecordFilterSet]
     filter_backends = (StrictFilterBackend, StrictOrdering)
@@ -54,7 +55,7 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
     examples: ClassVar[Mapping[str, tuple[Mapping[str, Any], ...]]] = MappingProxyType({})
     """Bodies as one would POST them, by collection (``tracker.api.schema_examples``)."""
 
-    def get_queryset(self) -> models.QuerySet[Any]:
+    def get_queryset(self) -> Any:
         """The records that the reader may see, with what a query computes of them."""
         return self.queryset.all().visible_to(self.request.user).with_computed()
 
@@ -63,7 +64,7 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
         return set(RecordPagination.known_parameters | PARAMETERS | {StrictOrdering.parameter, "format", "as_of"})
 
     def get_serializer_context(self) -> dict[str, Any]:
-        context = super().get_serializer_context()
+        context: dict[str, Any] = dict(super().get_serializer_context())
         if self.request is not None and self.request.method in ("GET", "HEAD"):
             context.update(read_selection(self.request, self.serializer_class))
         return context
@@ -102,15 +103,15 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
-    def list(self, request: Request) -> HttpResponseBase:
+    def list(self, request: Request) -> HttpResponseBase:  # type: ignore[override]
         tag = tag_of(request, current_revision())
         rows = self.filter_queryset(self.get_queryset().current())
-        serializer = self.get_serializer(many=True)
+        serializer: Any = self.get_serializer(many=True)
         page = self.paginate_queryset(for_reading(rows, serializer.child, request.user))
         serializer.instance = page
         return not_modified(request, tag) or self.tagged(self.get_paginated_response(serializer.data), tag)
 
-    def retrieve(self, request: Request, slug: str) -> HttpResponseBase:
+    def retrieve(self, request: Request, slug: str) -> HttpResponseBase:  # type: ignore[override]
         self.refuse_unknown(self.known_on_reads)
         # Before the record: a commit in between makes the tag too old, which costs a retry and loses nothing.
         tag = tag_of(request, current_revision())
@@ -180,7 +181,7 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
     def writing(self) -> Iterator[Writing]:
         """A transaction that is attributed to the request's user; a dry run leaves no trace."""
         self.refuse_unknown(self.known_on_writes)
-        self.request.attribution.to(self.request.user)
+        self.request.attribution.to(self.request.user)  # type: ignore[attr-defined]
         given = self.request.query_params.get("dry_run", "false")
         if given not in TRUTH:
             raise InvalidParameters({"dry_run": _("Say dry_run=true or dry_run=false.")})
@@ -207,7 +208,7 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
         serializer.is_valid(raise_exception=True)
         return serializer.save()
 
-    def represent(self, record: Any) -> dict[str, Any]:
+    def represent(self, record: Any) -> Any:
         """The record as a reader gets it, read anew: the database computes what follows from the change."""
         serializer = self.get_serializer()
         rows = self.queryset.all().with_computed()

@@ -12,10 +12,9 @@ from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 
+from tracker.history.baseline import record_baseline
 from tracker.history.publicity import is_public_now
 from tracker.history.tracking import Tracked, tracked
-
-BASELINE = "The state in which version control found the registry."
 
 
 @transaction.atomic
@@ -28,12 +27,12 @@ def install(connection: BaseDatabaseWrapper) -> None:
         tables = [each for each in tracked() if each.table in existing]
         for each in tables:
             _put_triggers(cursor, each)
-            _record_baseline(cursor, each)
+            record_baseline(cursor, each)
         _replace_views(cursor, tables)
 
 
 def _put_triggers(cursor: Any, each: Tracked) -> None:
-    owner = sql.SQL("")
+    owner: sql.Composable = sql.SQL("")
     if each.owner:
         owner = sql.SQL("{}, {}").format(sql.Literal(each.owner.table), sql.Literal(each.owner.column))
     table = sql.Identifier("public", each.table)
@@ -48,50 +47,6 @@ def _put_triggers(cursor: Any, each: Tracked) -> None:
             "CREATE OR REPLACE TRIGGER history_truncate BEFORE TRUNCATE ON {table} "
             "EXECUTE FUNCTION public.history_refuse_truncate()"
         ).format(table=table)
-    )
-
-
-def _record_baseline(cursor: Any, each: Tracked) -> None:
-    """Rows that were there before version control appear in history as created, in one revision."""
-    row = sql.Identifier("public", each.table)
-    unknown = sql.SQL(
-        "FROM {row} found WHERE NOT EXISTS ("
-        "SELECT FROM public.history_change known WHERE known.table_name = {name} AND known.object_id = found.id)"
-    ).format(row=row, name=sql.Literal(each.table))
-    cursor.execute(sql.SQL("SELECT EXISTS (SELECT {unknown})").format(unknown=unknown))
-    if not cursor.fetchone()[0]:
-        return
-    cursor.execute("SELECT nullif(current_setting('history.revision', true), '')")
-    revision = cursor.fetchone()[0]
-    if revision is None:
-        cursor.execute(
-            "INSERT INTO public.history_revision (actor, reason) VALUES ('migrate', %s) RETURNING id", [BASELINE]
-        )
-        revision = cursor.fetchone()[0]
-        cursor.execute("SELECT set_config('history.revision', %s, true)", [str(revision)])
-    cursor.execute(
-        sql.SQL(
-            "INSERT INTO public.history_change "
-            "(revision_id, table_name, object_id, owner_table, owner_id, action, after) "
-            "SELECT {revision}, {name}, found.id, {owner_table}, {owner_id}, 'create', to_jsonb(found) {unknown} "
-            "ORDER BY found.id"
-        ).format(
-            revision=sql.Literal(int(revision)),
-            name=sql.Literal(each.table),
-            owner_table=_owner_table(each),
-            owner_id=sql.Identifier("found", each.owner.column) if each.owner else sql.SQL("NULL::bigint"),
-            unknown=unknown,
-        )
-    )
-
-
-def _owner_table(each: Tracked) -> sql.Composable:
-    if each.owner is None:
-        return sql.Literal("")
-    if not each.owner.table.startswith("@"):
-        return sql.Literal(each.owner.table)
-    return sql.SQL("(SELECT app_label || '_' || model FROM public.django_content_type type WHERE type.id = {})").format(
-        sql.Identifier("found", each.owner.table[1:])
     )
 
 

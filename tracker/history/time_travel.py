@@ -38,10 +38,11 @@ def revision_at(moment: str) -> int:
                 _("There is no revision %(number)s; the last is %(last)d.") % {"number": moment[:20], "last": last}
             )
         return number
-    found = Revision.objects.numbered().filter(at__lte=_time(moment)).reverse().first()
+    numbers = Revision.objects.numbered().filter(at__lte=_time(moment)).values_list("number", flat=True)
+    found = numbers.reverse().first()
     if found is None:
         raise UnknownMomentError(_("The registry has no revision as old as “%(moment)s”.") % {"moment": moment[:40]})
-    return found.number
+    return found
 
 
 def _time(moment: str) -> datetime:

@@ -39,7 +39,7 @@ class Tracked:
     @property
     def depends_on(self) -> tuple[Reference, ...]:
         """The rows without which the public does not see a row: what it is a part of, and what its model says."""
-        named = (self.model._meta.get_field(name) for name in getattr(self.model, "public_with", ()))
+        named: Iterator[Any] = (self.model._meta.get_field(name) for name in getattr(self.model, "public_with", ()))
         declared = tuple(Reference(field.related_model._meta.db_table, field.column) for field in named)
         return (self.owner, *declared) if self.owner else declared
 
@@ -65,12 +65,12 @@ def _tracked() -> Iterator[Tracked]:
             yield Tracked(model, _owner(model))
 
 
-def _owner_of_link(model: type[models.Model], creator: Any) -> Reference:
+def _owner_of_link(model: Any, creator: Any) -> Reference:
     end = next(field for field in model._meta.fields if field.related_model is creator)
     return Reference(creator._meta.db_table, end.column)
 
 
-def _owner(model: type[models.Model]) -> Reference | None:
+def _owner(model: Any) -> Reference | None:
     """A row is a part of what its ``record`` is, or of the first row that it cannot outlive."""
     for generic in model._meta.private_fields:
         if isinstance(generic, GenericForeignKey) and generic.name == "record":

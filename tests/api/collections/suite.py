@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models
 from rest_framework import serializers
 
 from initiatives.api.urls import router
@@ -17,7 +16,6 @@ from initiatives.models.records import Record
 from tests.api.client import ApiClient
 from tracker.api.fields import LanguageMapField
 from tracker.api.serializers import RecordSerializer
-from tracker.api.viewsets import RecordViewSet
 
 Body = dict[str, Any]
 # What a record is by itself, however it is written.
@@ -53,8 +51,8 @@ class CollectionCase:
         return f"{self.path}{record if isinstance(record, str) else record.slug}/"
 
     @property
-    def viewset(self) -> type[RecordViewSet]:
-        found: type[RecordViewSet] = next(viewset for name, viewset, _base in router.registry if name == self.name)
+    def viewset(self) -> Any:
+        found: Any = next(viewset for name, viewset, _base in router.registry if name == self.name)
         return found
 
     def fields(self) -> dict[str, serializers.Field]:
@@ -78,7 +76,7 @@ class CollectionCase:
         texts = {name: field for name, field in self.fields().items() if isinstance(field, LanguageMapField)}
         return [name for name, field in texts.items() if field.one_needed]
 
-    def rows(self) -> models.QuerySet[Any]:
+    def rows(self) -> Any:
         return self.model._default_manager.all()
 
     def count(self) -> int:
@@ -99,9 +97,11 @@ class CollectionCase:
 def without_read_only(serializer: RecordSerializer, document: Body) -> Body:
     """Leave out of a record that was read, and of its parts, what cannot be written."""
     found: Body = {}
+    field: Any
     for name, field in serializer.fields.items():
         if isinstance(field, serializers.ListSerializer):
-            found[name] = [without_read_only(field.child, part) for part in document[name]]
+            child: Any = field.child
+            found[name] = [without_read_only(child, part) for part in document[name]]
         elif not field.read_only:
             found[name] = document[name]
     return found

@@ -8,6 +8,7 @@ from typing import Any
 import django_filters
 from django.db import models
 
+from initiatives.models.records import Record
 from tests.api.client import ApiClient
 from tests.api.collections.suite import VARIANTS, CollectionCase, refusals
 from tracker.api import filters
@@ -41,7 +42,7 @@ def value_of(row: Any, each: Any) -> str | None:
         return None
     if isinstance(value, models.Model):
         if isinstance(each, filters.AnyReferenceFilter):
-            return f"{value.collection}/{value.slug}" if hasattr(value, "slug") else None
+            return f"{value.collection}/{value.slug}" if isinstance(value, Record) else None
         return str(getattr(value, "slug", None))
     return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
 

@@ -20,7 +20,6 @@ def expansions(case: CollectionCase) -> list[str]:
     once, twice = [], []
     for name, target in expandable(case.viewset.serializer_class).items():
         viewset = collections.viewset_of(target)
-        assert viewset is not None
         once.append(name)
         twice += [f"{name}.{inner}" for inner in expandable(viewset.serializer_class)]
     return ["", ",".join(once), ",".join(twice)]
