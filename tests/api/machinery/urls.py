@@ -202,6 +202,7 @@ urlpatterns = [
     path("api/machinery/", include(router.urls)),
     path("page/<slug:failure>/", plain_view),
     path("admin/", admin.site.urls),
+    path("language/", include("django.conf.urls.i18n")),
 ]
 
 handler400 = "tracker.api.problems.bad_request"
