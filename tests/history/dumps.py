@@ -36,12 +36,12 @@ def _run(program: str, where: dict[str, Any], *options: str) -> None:
 
 
 @contextmanager
-def empty_database() -> Iterator[str]:
-    """The name of a new database with nothing in it."""
+def empty_database(template: str = "template0") -> Iterator[str]:
+    """The name of a new database with nothing in it, or with what is in another."""
     name = f"{connection.settings_dict['NAME']}_copy"
     with connection.cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
-        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield name
     with connection.cursor() as cursor:
         cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
