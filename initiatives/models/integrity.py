@@ -7,6 +7,10 @@ lock that keeps two transactions from closing a cycle between them is held only 
 from __future__ import annotations
 
 import pgtrigger
+from django.utils.translation import gettext_noop
+
+# PostgreSQL says it; whoever answers the request finds the reader's language by it.
+CYCLE = gettext_noop("This would make a cycle: a record cannot come before, contain or replace itself.")
 
 
 def refuse_cycle(column: str, *, node: str = "id") -> pgtrigger.Trigger:
@@ -35,7 +39,7 @@ def refuse_cycle(column: str, *, node: str = "id") -> pgtrigger.Trigger:
             ) THEN
                 RAISE EXCEPTION USING
                     ERRCODE = 'check_violation',
-                    MESSAGE = 'This would make a cycle: a record cannot come before, contain or replace itself.',
+                    MESSAGE = '{CYCLE}',
                     TABLE = '{{meta.db_table}}', COLUMN = '{column}', CONSTRAINT = '{{meta.db_table}}_{column}_cycle';
             END IF;
             RETURN NULL;
