@@ -113,6 +113,7 @@ class MilestoneDependency(models.Model):
     """One milestone that another waits for."""
 
     versioned: ClassVar[bool] = True
+    public_with: ClassVar[tuple[str, ...]] = ("depends_on",)
 
     milestone = models.ForeignKey(
         Milestone, verbose_name=_("milestone"), on_delete=models.CASCADE, related_name="dependencies"

@@ -30,7 +30,7 @@ from tracker.api.selection import PARAMETERS, read_selection
 from tracker.api.serializers import RecordSerializer
 from tracker.api.whole_writes import WholeWrites
 from tracker.history.time_travel import UnknownMomentError, as_of, current_revision, revision_at
-from tracker.history.versions import revision_being_written
+from tracker.history.versions import number_revision
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -190,6 +190,9 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
             yield writing
             if writing.dry_run:
                 transaction.set_rollback(True)
+            else:
+                # Last of all: until the transaction ends, every other writer waits for the next number.
+                writing.revision = number_revision() or current_revision()
 
     def locked(self, slug: str, *, for_change: bool = True) -> Any:
         """The record, locked until the transaction ends, so that no other writer's change is lost.
@@ -229,9 +232,8 @@ class Writing:
     revision: int = 0
 
     def check(self) -> None:
-        """Run the checks that wait for the commit, and learn the revision; nothing is written after this."""
+        """Run the checks that wait for the commit now, while their refusal can still be answered."""
         check_deferred_constraints()
-        self.revision = revision_being_written() or current_revision()
 
 
 def is_staff(user: Any) -> bool:
@@ -242,7 +244,4 @@ def is_staff(user: Any) -> bool:
 def check_deferred_constraints() -> None:
     """Run the checks that wait for the commit now, while their refusal can still be answered."""
     with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        # After all checks, never among them: they may wait for others, who may wait for their number.
-        cursor.execute("SET CONSTRAINTS public.history_number_last IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")

@@ -32,6 +32,10 @@ class Tracked:
         return self.model._meta.db_table
 
     @property
+    def owner_column(self) -> str:
+        return self.owner.column if self.owner else ""
+
+    @property
     def public_when(self) -> dict[str, str]:
         """The values that a row has while the public sees it."""
         return getattr(self.model, "public_when", {})

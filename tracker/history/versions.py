@@ -35,9 +35,16 @@ def last_revisions_of(model: type[models.Model], pks: Sequence[int]) -> dict[int
         return {**dict.fromkeys(pks, 0), **{pk: number or 0 for pk, number in cursor.fetchall()}}
 
 
-def revision_being_written() -> int | None:
-    """The number of this transaction's revision, once its deferred triggers have run; None if it changed nothing."""
+def number_revision() -> int | None:
+    """Give this transaction's revision its number now, after all checks; None if it changed nothing.
+
+    Nobody else can commit a revision until the transaction ends, so this is the last thing to do in it.
+    """
     with connection.cursor() as cursor:
+        cursor.execute(
+            "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS public.history_number_last IMMEDIATE; "
+            "SET CONSTRAINTS ALL DEFERRED"
+        )
         cursor.execute(
             "SELECT number FROM public.history_revision "
             "WHERE id = nullif(current_setting('history.revision', true), '')::bigint"
