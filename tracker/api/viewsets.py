@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tracker.api import collections
+from tracker.api.deletion import delete
 from tracker.api.filters import RecordFilterSet, StrictFilterBackend, StrictOrdering
 from tracker.api.loading import for_reading
 from tracker.api.pagination import RecordPagination
@@ -123,7 +124,7 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
 
     def destroy(self, request: Request, slug: str) -> Response:
         with self.writing():
-            self.locked(slug).delete()
+            delete([self.locked(slug)])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @contextmanager
