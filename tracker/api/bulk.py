@@ -18,8 +18,8 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tracker.api.bulk_targets import Target, locked_records, read_targets
 from tracker.api.bulk_deletion import delete_together
+from tracker.api.bulk_targets import Target, locked_records, read_targets
 from tracker.api.loading import for_reading
 from tracker.api.parsers import require_body
 from tracker.api.problem_types import Conflict, Problem, pointer, summary

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import ProtectedError, RestrictedError
 
 from tracker.api.database_errors import problem_from_referrers
+from tracker.api.deletion import delete
 from tracker.api.problem_types import Conflict, pointer, summary
 
 Refusal = ProtectedError | RestrictedError
@@ -15,9 +16,8 @@ Refusal = ProtectedError | RestrictedError
 
 def delete_together(records: Sequence[Any]) -> None:
     """Delete all of the records, or raise a Conflict that points at those to which others refer."""
-    manager = type(records[0])._base_manager
     try:
-        manager.filter(pk__in=[record.pk for record in records]).delete()
+        delete(records)
     except (ProtectedError, RestrictedError):
         # Nothing was deleted yet: Django asks who refers to the rows before it writes.
         _delete_in_turn(records)
@@ -26,6 +26,7 @@ def delete_together(records: Sequence[Any]) -> None:
 def _delete_in_turn(records: Sequence[Any]) -> None:
     """Delete those first that refer to others of the list."""
     model = type(records[0])
+    rows = {record.pk: record for record in records}
     waiting = {record.pk: index for index, record in enumerate(records)}
     refused: dict[int, Refusal] = {}
     tried: set[int] = set()
@@ -36,7 +37,7 @@ def _delete_in_turn(records: Sequence[Any]) -> None:
             stack.pop()
             continue
         try:
-            model._base_manager.filter(pk=pk).delete()
+            delete([rows[pk]])
         except (ProtectedError, RestrictedError) as exc:
             referrers = [row.pk for row in _referrers(exc) if isinstance(row, model)]
             if pk not in tried and len(referrers) == len(_referrers(exc)) and waiting.keys() >= set(referrers):

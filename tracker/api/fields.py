@@ -8,14 +8,25 @@ from typing import Any, NoReturn, cast
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.relations import MANY_RELATION_KWARGS
 
 from tracker.api import collections
 from tracker.api.collections import RecordModel
 
 LANGUAGES = ("en", "ar")
+MOST_REFERENCES = 1_000
 
 
-class NullableTextField(serializers.CharField):
+class TextField(serializers.CharField):
+    """A text; DRF would also take a number for one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class NullableTextField(TextField):
     """A text that may be unknown: `null` in JSON, the empty string in the column."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -26,6 +37,13 @@ class NullableTextField(serializers.CharField):
 
     def to_representation(self, value: str) -> Any:
         return value or None
+
+
+class NumberField(serializers.DecimalField):
+    """An exact number; DRF would also take an empty text for none."""
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        return serializers.Field.validate_empty_values(self, data)
 
 
 class ListedChoiceField(serializers.ChoiceField):
@@ -148,6 +166,21 @@ def already_found(context: Mapping[str, Any], model: type[models.Model], slug: s
     return next((found for name in ("declared", "known") if (found := context.get(name, {}).get((model, slug)))), None)
 
 
+class ReferenceListField(serializers.ManyRelatedField):
+    """A list of references; DRF would also take an object for one."""
+
+    default_error_messages = {
+        "max_length": _("Ensure this field has no more than {max_length} elements."),
+    }
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if not isinstance(data, list):
+            self.fail("not_a_list", input_type=type(data).__name__)
+        if len(data) > MOST_REFERENCES:
+            self.fail("max_length", max_length=MOST_REFERENCES)
+        return super().to_internal_value(data)
+
+
 class ReferenceField(serializers.RelatedField):
     """A reference to a record: `{"id", "slug", "url", "name"|"title"}` on read; its slug, or that object, on write."""
 
@@ -158,8 +191,17 @@ class ReferenceField(serializers.RelatedField):
         "does_not_exist": _("There is no record with the slug “{slug}” in {collection}."),
     }
 
+    @classmethod
+    def many_init(cls, *args: Any, **kwargs: Any) -> ReferenceListField:
+        of_list = {name: value for name, value in kwargs.items() if name in MANY_RELATION_KWARGS}
+        return ReferenceListField(child_relation=cls(*args, **kwargs), **of_list)
+
     def use_pk_only_optimization(self) -> bool:
         return False
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        # Past DRF's own, which takes an empty text for null, as forms send it.
+        return serializers.Field.run_validation(self, data)
 
     def get_choices(self, cutoff: int | None = None) -> dict[Any, Any]:
         """None for the browsable page's form: a select of a whole collection helps nobody."""

@@ -19,6 +19,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
 from tracker.api.collections import RecordModel
+from tracker.api.deletion import delete
 
 if TYPE_CHECKING:
     from tracker.api.serializers import RecordSerializer
@@ -141,7 +142,7 @@ def _write_list(serializer: RecordSerializer, record: models.Model, field: Any, 
     unnamed = _adopt(field.child, items, [part for part in manager.all() if part.pk not in kept])
     if unnamed:
         _authorize(serializer, "delete", model)
-        model._base_manager.filter(pk__in=[part.pk for part in unnamed]).delete()
+        delete(unnamed)
     changed = bool(unnamed)
     for item in items:
         changed |= _write_item(serializer, field.child, item, link)

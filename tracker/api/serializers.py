@@ -32,7 +32,9 @@ from tracker.api.fields import (
     ListedChoiceField,
     NullableChoiceField,
     NullableTextField,
+    NumberField,
     ReferenceField,
+    TextField,
 )
 from tracker.api.parts import PartListSerializer, write_parts
 
@@ -155,8 +157,10 @@ class RecordSerializer(serializers.ModelSerializer):
         column, kwargs = super().build_standard_field(field_name, model_field)
         if isinstance(model_field, ArrayField):
             kwargs.update(allow_empty=True)
-        elif column is serializers.CharField and model_field.blank:
-            column = NullableTextField
+        elif column is serializers.CharField:
+            column = NullableTextField if model_field.blank else TextField
+        elif column is serializers.DecimalField:
+            column = NumberField
         elif column in (serializers.URLField, serializers.EmailField) and model_field.blank:
             column = NULLABLE_TEXTS[column]
         elif column is NullableChoiceField and not model_field.blank:

@@ -20,6 +20,7 @@ from rest_framework.response import Response
 
 from tracker.api import collections
 from tracker.api.bulk import BulkWrites
+from tracker.api.deletion import delete
 from tracker.api.entity_tags import check_precondition, not_modified, tag_of
 from tracker.api.filters import RecordFilterSet, StrictFilterBackend, StrictOrdering
 from tracker.api.loading import for_reading
@@ -169,7 +170,7 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
 
     def destroy(self, request: Request, slug: str) -> Response:
         with self.writing() as writing:
-            self.locked(slug, for_change=False).delete()
+            delete([self.locked(slug, for_change=False)])
             writing.check()
         return Response(status=status.HTTP_204_NO_CONTENT, headers={"X-Revision": str(writing.revision)})
 
