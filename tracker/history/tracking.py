@@ -42,8 +42,13 @@ class Tracked:
 
     @property
     def depends_on(self) -> tuple[Reference, ...]:
-        """The rows without which the public does not see a row: what it is a part of, and what its model says."""
-        named: Iterator[Any] = (self.model._meta.get_field(name) for name in getattr(self.model, "public_with", ()))
+        """The rows without which the public does not see a row: what it is a part of, and what its model says.
+
+        Of a link both ends.
+        """
+        named: list[Any] = [self.model._meta.get_field(name) for name in getattr(self.model, "public_with", ())]
+        if self.model._meta.auto_created:
+            named = [f for f in self.model._meta.fields if f.remote_field and f.column != self.owner_column]
         declared = tuple(Reference(field.related_model._meta.db_table, field.column) for field in named)
         return (self.owner, *declared) if self.owner else declared
 
