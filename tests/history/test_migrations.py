@@ -260,7 +260,7 @@ def test_old_revisions_read_after_columns_links_and_models_were_added_and_rename
     garden.manage("migrate")
     assert "No changes" in garden.manage("makemigrations", "--check", "garden")
     later = garden.run(READ_LATER, REPORT)
-    new = {"kind": "tree", "nicknames": [], "planted_on": None, "remarks": ""}
+    new: dict[str, Any] = {"kind": "tree", "nicknames": [], "planted_on": None, "remarks": ""}
     for number, trees in first["past"].items():
         assert later["past"][number] == [
             {"title": tree["name"], "tags": tree["labels"], "notes": tree["notes"], **new} for tree in trees

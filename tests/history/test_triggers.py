@@ -284,10 +284,10 @@ def test_copied_rows_are_recorded(office: Organization) -> None:
         )
         cursor.execute("ALTER TABLE carried ADD number serial")
         cursor.execute("UPDATE carried SET slug = 'copy-' || number")
-        with cursor.copy(f"COPY (SELECT {listed} FROM carried) TO STDOUT") as source:  # type: ignore[attr-defined]
+        with cursor.copy(f"COPY (SELECT {listed} FROM carried) TO STDOUT") as source:
             data = [bytes(block) for block in source]
         before = current_revision()
-        with cursor.copy(f"COPY initiatives_organization ({listed}) FROM STDIN") as target:  # type: ignore[attr-defined]
+        with cursor.copy(f"COPY initiatives_organization ({listed}) FROM STDIN") as target:
             for block in data:
                 target.write(block)
         cursor.execute("DROP TABLE carried")

@@ -178,7 +178,7 @@ class ReferenceListField(serializers.ManyRelatedField):
             self.fail("not_a_list", input_type=type(data).__name__)
         if len(data) > MOST_REFERENCES:
             self.fail("max_length", max_length=MOST_REFERENCES)
-        return super().to_internal_value(data)
+        return list(super().to_internal_value(data))
 
 
 class ReferenceField(serializers.RelatedField):

@@ -59,7 +59,7 @@ class Change(models.Model):
     owner_table = models.CharField(_("owner's table"), max_length=63, blank=True, db_default="", editable=False)
     owner_id = models.BigIntegerField(_("owner"), null=True, editable=False)
     action = models.CharField(_("action"), max_length=6, choices=Action.choices, editable=False)
-    after = models.JSONField(_("row afterwards"), null=True, editable=False)
+    after: models.JSONField[Any, Any] = models.JSONField(_("row afterwards"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("change")

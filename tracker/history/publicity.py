@@ -90,7 +90,9 @@ def was_public_before(each: Tracked, row: sql.Composable, number: sql.Composable
 
 
 def _is_public(each: Tracked, row: sql.Composable, moment: Moment) -> sql.Composable:
-    conditions: list[sql.Composable] = [sql.SQL("version.after @> {}").format(sql.Literal(json.dumps(each.public_when)))]
+    conditions: list[sql.Composable] = [
+        sql.SQL("version.after @> {}").format(sql.Literal(json.dumps(each.public_when)))
+    ]
     for reference in each.depends_on:
         if reference.table.startswith(OWNER):
             conditions.append(_any_owner_is_public(moment))

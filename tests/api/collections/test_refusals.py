@@ -120,7 +120,8 @@ def test_several_wrong_values_are_all_told(case: CollectionCase, curator: ApiCli
 
 def test_a_body_that_is_no_object_is_refused(case: CollectionCase, curator: ApiClient) -> None:
     row = case.make()
-    for body in (None, [], "text", 5, True, [[]], [{}]):
+    bodies: tuple[Any, ...] = (None, [], "text", 5, True, [[]], [{}])
+    for body in bodies:
         for method, path in (("POST", case.path), ("PUT", case.at(row)), ("PATCH", case.at(row))):
             assert refusals(curator.send(method, path, body))
     for method, path in (("POST", case.path), ("PUT", case.at(row)), ("PATCH", case.at(row))):
