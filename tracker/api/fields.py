@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn, cast
 
@@ -15,6 +16,7 @@ from tracker.api.collections import RecordModel
 
 LANGUAGES = ("en", "ar")
 MOST_REFERENCES = 1_000
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 
 
 class TextField(serializers.CharField):
@@ -40,10 +42,15 @@ class NullableTextField(TextField):
 
 
 class NumberField(serializers.DecimalField):
-    """An exact number; DRF would also take an empty text for none."""
+    """An exact number; DRF would also take an empty text for none, and Python's or other scripts' way to write one."""
 
     def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
         return serializers.Field.validate_empty_values(self, data)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and not NUMBER.fullmatch(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class ListedChoiceField(serializers.ChoiceField):

@@ -53,10 +53,6 @@ class TextIn(ValueList, django_filters.CharFilter):
     pass
 
 
-class NumberIn(ValueList, django_filters.NumberFilter):
-    pass
-
-
 class BilingualFilter(django_filters.CharFilter):
     """A text in either language; ``icontains`` compares as readers do (``tracker.text.fold``)."""
 
@@ -279,6 +275,10 @@ class WholeNumberFilter(django_filters.NumberFilter):
 
     def get_max_validator(self) -> None:
         return None
+
+
+class NumberIn(ValueList, WholeNumberFilter):
+    pass
 
 
 class _ChoicesIn(ValueList, django_filters.ChoiceFilter):

@@ -39,7 +39,7 @@ class PartListSerializer(serializers.ListSerializer):
     def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
         self.existing = self._existing()
         self.named: set[Any] = set()
-        if isinstance(data, list):
+        if isinstance(data, list) and len(data) <= MOST_PARTS:
             self._declare(data)
         values: list[dict[str, Any]] = super().to_internal_value(data)
         if has_position(self.child.Meta.model):
@@ -66,8 +66,9 @@ class PartListSerializer(serializers.ListSerializer):
             return
         context: Any = self.context
         declared = context.setdefault("declared", {})
-        slugs = {item.get("slug") for item in data if isinstance(item, Mapping)}
-        new = sorted(s for s in slugs if isinstance(s, str) and s not in self.existing and (model, s) not in declared)
+        given = [item.get("slug") for item in data if isinstance(item, Mapping)]
+        slugs = {slug for slug in given if isinstance(slug, str)}
+        new = sorted(slug for slug in slugs if slug not in self.existing and (model, slug) not in declared)
         for slug, pk in zip(new, reserve_ids(model, len(new)), strict=True):
             declared[model, slug] = model(pk=pk, slug=slug)
 
