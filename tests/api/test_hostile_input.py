@@ -298,7 +298,8 @@ NASTY = [
 def filters_of_each_kind() -> list[tuple[str, str]]:
     """One filter, as collection and name, for every combination of filter, form field, lookup and column."""
     found = {}
-    for name, viewset, _base in router.registry:
+    for name, registered, _base in router.registry:
+        viewset: Any = registered
         for parameter, each in viewset.filterset_class.base_filters.items():
             kind = (type(each), each.field_class, each.lookup_expr, each.extra.get("max_digits"), parameter == "id")
             found[kind] = (name, parameter)
