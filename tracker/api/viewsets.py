@@ -143,7 +143,8 @@ class RecordViewSet(viewsets.ModelViewSet[Any]):
     def locked(self, slug: str) -> Any:
         """The record, locked until the transaction ends, so that no other writer's change is lost."""
         rows = self.queryset.all().visible_to(self.request.user)
-        record = self.find(rows.select_for_update(of=("self",)), slug)
+        # Others may go on referring to the record, which a lock on its key would forbid.
+        record = self.find(rows.select_for_update(of=("self",), no_key=True), slug)
         if record.replaced_by_id is not None:
             address = self.request.build_absolute_uri(record.replaced_by.get_absolute_url())
             raise Conflict(_("This record was merged into another. Write to %(url)s.") % {"url": address})
