@@ -49,21 +49,32 @@ def refuse_cycle(column: str, *, node: str = "id") -> pgtrigger.Trigger:
 
 
 def require_record(*, content_type: str, object_id: str, field: str) -> pgtrigger.Trigger:
-    """A trigger that refuses a generic reference to a row that does not exist."""
+    """A trigger that refuses a generic reference to a row that does not exist, and keeps it until the commit.
+
+    The lock is that of a foreign key: who deletes the row meanwhile waits, and then finds that it is referred to.
+    """
     return pgtrigger.Trigger(
         name=f"{field}_exists",
         when=pgtrigger.After,
         timing=pgtrigger.Deferred,
         operation=pgtrigger.Insert | pgtrigger.Update,
         condition=pgtrigger.Q(**{f"new__{object_id}__isnull": False}),
-        declare=[("referred_table", "text"), ("found", "boolean")],
+        declare=[("referred_table", "text"), ("found", "bigint")],
         func=pgtrigger.Func(
             f"""
+            -- What was written may be gone again, or refer to another row by now; that was checked in its turn.
+            IF NOT EXISTS (
+                SELECT 1 FROM {{meta.db_table}}
+                WHERE id = NEW.id AND {{columns.{object_id}}} = NEW.{{columns.{object_id}}}
+                AND {{columns.{content_type}}} = NEW.{{columns.{content_type}}}
+            ) THEN
+                RETURN NULL;
+            END IF;
             SELECT app_label || '_' || model INTO referred_table
             FROM django_content_type WHERE id = NEW.{{columns.{content_type}}};
-            EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I WHERE id = $1)', referred_table)
+            EXECUTE format('SELECT id FROM %I WHERE id = $1 FOR KEY SHARE', referred_table)
             INTO found USING NEW.{{columns.{object_id}}};
-            IF NOT found THEN
+            IF found IS NULL THEN
                 RAISE EXCEPTION USING
                     ERRCODE = 'foreign_key_violation',
                     MESSAGE = format('There is no %s with the id %s.', referred_table, NEW.{{columns.{object_id}}}),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.contenttypes.fields import GenericRelation
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import connections, models, router
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.text import slugify
@@ -168,6 +168,11 @@ class Record(Timestamped):
 
     def _free_slug(self) -> str:
         plain = self.plain_slug()
+        # Records of one name, made at the same time, take their turns until each is committed.
+        with connections[router.db_for_write(type(self))].cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{self._meta.db_table}.slug.{plain}"]
+            )
         taken = set(type(self)._base_manager.filter(slug__startswith=plain).values_list("slug", flat=True))
         numbered = (f"{plain}-{number}" for number in count(2))
         return plain if plain not in taken else next(slug for slug in numbered if slug not in taken)

@@ -201,6 +201,7 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
         A lock for a change lets others go on to refer to the record, so that two that refer to each other can change.
         """
         rows = self.queryset.all().visible_to(self.request.user)
+        # Others may go on referring to a record that changes, which a lock on its key would forbid.
         record = self.find(rows.select_for_update(of=("self",), no_key=for_change), slug)
         if record.replaced_by_id is not None:
             address = self.request.build_absolute_uri(record.replaced_by.get_absolute_url())
