@@ -40,6 +40,11 @@ def empty_database(template: str = "template0") -> Iterator[str]:
     """The name of a new database with nothing in it, or with what is in another."""
     name = f"{connection.settings_dict['NAME']}_copy"
     with connection.cursor() as cursor:
+        # A database with visitors cannot be copied; threads of earlier tests may have left some.
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield name

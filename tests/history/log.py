@@ -38,6 +38,11 @@ def written_by(number: int | None) -> Counter[str]:
     return Counter(f"{action} {table}" for action, table in changes.values_list("action", "table_name"))
 
 
+def rows_written_by(revision: Revision) -> list[dict[str, Any]]:
+    """The rows as a revision left them, in the order of its writes; without those that it deleted."""
+    return [change.after for change in revision.changes.order_by("id") if change.after is not None]
+
+
 def the_revision_after(number: int) -> Revision:
     """The one revision that was written since."""
     (found,) = Revision.objects.filter(number__gt=number)
