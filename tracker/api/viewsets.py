@@ -22,8 +22,9 @@ from tracker.api import collections
 from tracker.api.bulk import BulkWrites
 from tracker.api.deletion import delete
 from tracker.api.entity_tags import check_precondition, not_modified, tag_of
-from tracker.api.filters import RecordFilterSet, StrictFilterBackend, StrictOrdering
+from tracker.api.filters import RecordFilterSet, StrictFilterBackend
 from tracker.api.loading import for_reading
+from tracker.api.ordering import StrictOrdering
 from tracker.api.pagination import RecordPagination
 from tracker.api.parsers import require_body
 from tracker.api.problem_types import Conflict, InvalidParameters, UnknownParameter
