@@ -138,7 +138,10 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
 
     def _redirect(self, record: Any) -> Response:
         """A duplicate's old address leads to the record that it was merged into."""
-        address = self.request.build_absolute_uri(record.replaced_by.get_absolute_url())
+        target = self.queryset.all().visible_to(self.request.user).filter(pk=record.replaced_by_id).first()
+        if target is None:
+            raise Http404
+        address = self.request.build_absolute_uri(target.get_absolute_url())
         return Response({"replaced_by": address}, status.HTTP_308_PERMANENT_REDIRECT, headers={"Location": address})
 
     # Writing ---------------------------------------------------------------------------------------------------------
