@@ -26,6 +26,13 @@ def refuse_cycle(column: str, *, node: str = "id") -> pgtrigger.Trigger:
             f"""
             start_node := NEW.{{columns.{node}}};
             next_node := NEW.{{columns.{column}}};
+            -- What was written may have been changed again in the same transaction.
+            IF NOT EXISTS (
+                SELECT 1 FROM {{meta.db_table}}
+                WHERE {{columns.{node}}} = start_node AND {{columns.{column}}} = next_node
+            ) THEN
+                RETURN NULL;
+            END IF;
             PERFORM pg_advisory_xact_lock(hashtextextended('{{meta.db_table}}.{column}', 0));
             IF EXISTS (
                 WITH RECURSIVE chain(node) AS (
