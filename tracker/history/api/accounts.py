@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.urls import reverse
 from rest_framework.request import Request
-from rest_framework.reverse import reverse
 
 from tracker.api import collections
 from tracker.history.change_log import Place, Row, RowChange, Version, versions_at
@@ -21,7 +21,8 @@ Document = dict[str, Any]
 
 
 def revision_url(number: int, request: Request) -> str:
-    return str(reverse("revision-detail", kwargs={"number": number}, request=request))
+    # DRF's own reverse() would carry the request's “format” along.
+    return request.build_absolute_uri(reverse("revision-detail", kwargs={"number": number}))
 
 
 def revisions_numbered(numbers: Iterable[int]) -> dict[int, Revision]:
