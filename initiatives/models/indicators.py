@@ -320,7 +320,8 @@ class Observation(Record):
             models.CheckConstraint(
                 name="observation_one_form",
                 condition=Q(stated_value__isnull=False, numerator__isnull=True, denominator__isnull=True)
-                | Q(stated_value__isnull=True, numerator__isnull=False, denominator__gt=0),
+                # A comparison with an unknown is unknown, which a check lets pass.
+                | Q(stated_value__isnull=True, numerator__isnull=False, denominator__isnull=False, denominator__gt=0),
                 violation_error_message=_("Give a stated value, or a numerator and a denominator above 0."),
             ),
         ]

@@ -158,7 +158,8 @@ class Initiative(Publishable, Record):
             models.CheckConstraint(
                 name="initiative_budget_has_currency",
                 condition=Q(budget_amount__isnull=True, budget_currency="")
-                | Q(budget_amount__gte=0, budget_currency__regex=r"^[A-Z]{3}$"),
+                # A comparison with an unknown is unknown, which a check lets pass.
+                | Q(budget_amount__isnull=False, budget_amount__gte=0, budget_currency__regex=r"^[A-Z]{3}$"),
                 violation_error_message=_("A budget is an amount of 0 or more and a currency code such as “AED”."),
             ),
             models.CheckConstraint(

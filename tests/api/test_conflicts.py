@@ -126,7 +126,7 @@ def test_parts_that_two_writers_add_are_those_of_the_last(curator: ApiClient) ->
 )
 def test_what_is_being_deleted_is_not_referred_to(curator: ApiClient, path: str, member: str, value: str) -> None:
     source, speaker = factories.make_source(), factories.make_person()
-    least: dict[str, Any] = {
+    least: Any = {
         "organizations/": {"name": {"en": "Child"}},
         "statements/": {"gist": {"en": "So"}, "mode": "quote", "speaker": speaker.slug},
         "citations/": {"source": source.slug},

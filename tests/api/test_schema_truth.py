@@ -138,10 +138,12 @@ def value_of(schema: dict[str, Any]) -> str:
 def test_every_parameter_takes_what_is_documented_and_nothing_else(
     curator: ApiClient, openapi: OpenAPI, collection: str
 ) -> None:
-    for name, each in openapi.parameters(operation_name(collection, "list")).items():
+    parameters = openapi.parameters(operation_name(collection, "list"))
+    for name, each in ((name, each) for name, each in parameters.items() if each["in"] == "query"):
         schema = each["schema"].get("items", each["schema"])
-        is_reference = schema == SLUG or "examples" in schema
-        if not is_reference:
+        # Which records and which revisions there are, no schema says.
+        names_something = schema == SLUG or "examples" in schema or name == "as_of"
+        if not names_something:
             taken = curator.read(f"{collection}/", **{name: value_of(each["schema"])})
             assert taken.status_code == HTTPStatus.OK, (name, taken.json())
         refused = curator.read(f"{collection}/", **{name: " " if schema == TEXT else "¡no!"})

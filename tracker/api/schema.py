@@ -23,6 +23,7 @@ from tracker.api.schema_examples import operation_examples
 from tracker.api.schema_fields import SLUG, Schema, component
 from tracker.api.schema_parameters import dry_run, parameter, selection
 from tracker.api.schema_problems import refusals
+from tracker.api.schema_writes import complete
 from tracker.api.viewsets import RecordViewSet
 
 JSON = "application/json"
@@ -34,6 +35,8 @@ SUMMARIES: dict[str, Promise] = {
     "update": gettext_lazy("Replace: %(name)s"),
     "partial_update": gettext_lazy("Change: %(name)s"),
     "destroy": gettext_lazy("Delete: %(name)s"),
+    "partial_update_many": gettext_lazy("Change several: %(plural)s"),
+    "destroy_many": gettext_lazy("Delete several: %(plural)s"),
 }
 DESCRIPTIONS: dict[str, Promise] = {
     "list": gettext_lazy("Filters narrow the list, all of them together. A parameter that does not exist is refused."),
@@ -47,6 +50,8 @@ DESCRIPTIONS: dict[str, Promise] = {
         "Only what the body names is written. A list of parts that is named is replaced as a whole."
     ),
     "destroy": gettext_lazy("Refused while other records refer to this one; the refusal names them."),
+    "partial_update_many": gettext_lazy("All items are written, in one revision, or none."),
+    "destroy_many": gettext_lazy("All items are deleted, in one revision, or none."),
 }
 
 
@@ -61,8 +66,12 @@ class RecordAutoSchema(AutoSchema):
 
     @property
     def is_standard(self) -> bool:
-        """Whether it is one of the six operations that every collection has."""
+        """Whether it is one of the operations that every collection has."""
         return self.of_records and self.view.action in SUMMARIES
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Schema | None:
+        operation: Schema | None = super().get_operation(*args, **kwargs)
+        return complete(operation, self.view.action, self.method) if operation and self.of_records else operation
 
     # Names and texts -------------------------------------------------------------------------------------------------
 

@@ -12,17 +12,9 @@ from drf_spectacular.extensions import OpenApiFilterExtension
 from drf_spectacular.openapi import AutoSchema
 
 from tracker.api import collections
-from tracker.api.filters import (
-    LONGEST_VALUE_LIST,
-    AnyReferenceFilter,
-    BilingualFilter,
-    NumberIn,
-    ReferenceFilter,
-    StrictOrdering,
-    ValueList,
-    WholeNumberFilter,
-    orderings,
-)
+from tracker.api.column_filters import LONGEST_VALUE_LIST, BilingualFilter, NumberIn, ValueList, WholeNumberFilter
+from tracker.api.ordering import StrictOrdering, orderings
+from tracker.api.reference_filters import AnyReferenceFilter, ReferenceFilter
 from tracker.api.schema_fields import SLUG, Schema
 from tracker.api.selection import expandable
 
@@ -92,7 +84,7 @@ class StrictFilterExtension(OpenApiFilterExtension):
 
 
 class StrictOrderingExtension(OpenApiFilterExtension):
-    target_class = "tracker.api.filters.StrictOrdering"
+    target_class = "tracker.api.ordering.StrictOrdering"
 
     def get_schema_operation_parameters(self, auto_schema: AutoSchema, *args: Any, **kwargs: Any) -> list[Schema]:
         names = [signed for name in orderings(auto_schema.view) for signed in (name, f"-{name}")]

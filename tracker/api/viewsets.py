@@ -22,8 +22,9 @@ from tracker.api import collections
 from tracker.api.bulk import BulkWrites
 from tracker.api.deletion import delete
 from tracker.api.entity_tags import check_precondition, not_modified, tag_of
-from tracker.api.filters import RecordFilterSet, StrictFilterBackend, StrictOrdering
+from tracker.api.filters import RecordFilterSet, StrictFilterBackend
 from tracker.api.loading import for_reading
+from tracker.api.ordering import StrictOrdering
 from tracker.api.pagination import RecordPagination
 from tracker.api.parsers import require_body
 from tracker.api.problem_types import Conflict, InvalidParameters, UnknownParameter
@@ -138,7 +139,10 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
 
     def _redirect(self, record: Any) -> Response:
         """A duplicate's old address leads to the record that it was merged into."""
-        address = self.request.build_absolute_uri(record.replaced_by.get_absolute_url())
+        target = self.queryset.all().visible_to(self.request.user).filter(pk=record.replaced_by_id).first()
+        if target is None:
+            raise Http404
+        address = self.request.build_absolute_uri(target.get_absolute_url())
         return Response({"replaced_by": address}, status.HTTP_308_PERMANENT_REDIRECT, headers={"Location": address})
 
     # Writing ---------------------------------------------------------------------------------------------------------

@@ -11,10 +11,11 @@ from django.db import models
 from initiatives.models.records import Record
 from tests.api.client import ApiClient
 from tests.api.collections.suite import VARIANTS, CollectionCase, refusals
-from tracker.api import filters
+from tracker.api import column_filters, reference_filters
+from tracker.api.ordering import orderings
 
 # Of these, any text is a value that some record might have.
-OPEN = (filters.TextIn, filters.BilingualFilter, filters.FoldedTextFilter)
+OPEN = (column_filters.TextIn, column_filters.BilingualFilter, column_filters.FoldedTextFilter)
 LESS, MORE = ("lt",), ("gt",)
 
 
@@ -23,14 +24,16 @@ def filters_of(case: CollectionCase) -> dict[str, Any]:
 
 
 def takes_any_text(each: Any) -> bool:
-    if isinstance(each, filters.ReferencesIn):
+    if isinstance(each, reference_filters.ReferencesIn):
         return False
-    return isinstance(each, OPEN) or type(each) is django_filters.CharFilter or isinstance(each, filters._ArrayHolds)
+    return (
+        isinstance(each, OPEN) or type(each) is django_filters.CharFilter or isinstance(each, column_filters.ArrayHolds)
+    )
 
 
 def value_of(row: Any, each: Any) -> str | None:
     """What a filter is given to find a row; None where the row has no value."""
-    if isinstance(each, filters.BilingualFilter):
+    if isinstance(each, column_filters.BilingualFilter):
         text: str = getattr(row, f"{each.field_name}_ar") or getattr(row, f"{each.field_name}_en")
         return text[:4] if each.lookup_expr == "icontains" else text
     value = getattr(row, each.field_name)
@@ -41,7 +44,7 @@ def value_of(row: Any, each: Any) -> str | None:
     if value in (None, ""):
         return None
     if isinstance(value, models.Model):
-        if isinstance(each, filters.AnyReferenceFilter):
+        if isinstance(each, reference_filters.AnyReferenceFilter):
             return f"{value.collection}/{value.slug}" if isinstance(value, Record) else None
         return str(getattr(value, "slug", None))
     return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
@@ -141,7 +144,7 @@ def test_every_ordering_goes_both_ways_with_unknowns_last(case: CollectionCase, 
     rows = [case.rich(0), case.make(), case.rich(1), case.rich(2), case.make()]
     by_slug = {row.slug: computed(case, row) for row in rows}
     only = ",".join(by_slug)
-    for name, field in filters.orderings(case.viewset()).items():
+    for name, field in orderings(case.viewset()).items():
         is_text = isinstance(field, (models.CharField, models.TextField))
         sorted_values = []
         for ordering in (name, f"-{name}"):
