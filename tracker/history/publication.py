@@ -108,7 +108,18 @@ def _rows_naming(edge: Edge, targets: set[tuple[str, int]]) -> set[tuple[str, in
     for table, pk in targets:
         if edge.target in ("", table):
             by_table[table].append(pk)
-    return {(edge.table, pk) for table, pks in by_table.items() for pk in _ids_naming(edge, table, pks)}
+    return {
+        (edge.table, pk)
+        for table, pks in by_table.items()
+        if not (edge.type_column and _is_link(table))
+        for pk in _ids_naming(edge, table, pks)
+    }
+
+
+def _is_link(table: str) -> bool:
+    """Whether a table holds nothing but links; such have no content type, so that nothing can name them."""
+    each = tracked_table(table)
+    return each is None or bool(each.model._meta.auto_created)
 
 
 def _ids_naming(edge: Edge, table: str, pks: list[int]) -> list[int]:

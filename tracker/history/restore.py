@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker.api.database_errors import problem_from_database, problem_from_referrers
+from tracker.api.deletion import delete
 from tracker.api.problem_types import Conflict, Problem, pointer, summary
 from tracker.history.change_log import Place, versions_at
 from tracker.history.time_travel import UnknownMomentError, as_of, revision_at
@@ -72,7 +73,8 @@ def _parts(owners: dict[Any, set[int]]) -> Iterator[Any]:
         if each.owner is None:
             continue
         for model, pks in owners.items():
-            if each.owner.table.startswith("@"):
+            # Links have no content type, and nothing but their ends.
+            if each.owner.table.startswith("@") and not model._meta.auto_created:
                 wanted = {each.owner.table[1:]: ContentType.objects.get_for_model(model).pk}
             elif each.owner.table == model._meta.db_table:
                 wanted = {}
@@ -188,11 +190,14 @@ def _write(gone: list[Any], rows: list[Any]) -> None:
 
 def _delete(gone: list[Any]) -> None:
     """What belongs to others first; and together what may refer to each other."""
-    by_model: dict[Any, list[int]] = defaultdict(list)
+    by_model: dict[Any, list[Any]] = defaultdict(list)
     for row in reversed(gone):
-        by_model[type(row)].append(row.pk)
-    for model, pks in by_model.items():
-        model._base_manager.filter(pk__in=pks).delete()
+        by_model[type(row)].append(row)
+    for model, rows in by_model.items():
+        if model._meta.auto_created:
+            model._base_manager.filter(pk__in=[row.pk for row in rows]).delete()
+        else:
+            delete(rows)
 
 
 def _put(row: Any) -> None:
