@@ -11,6 +11,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from initiatives.models import Engagement, Goal, Initiative, Milestone, Organization, Person, Pillar, Source, Strategy
+from tests.api.openapi import OpenAPI
 from tests.history.mirror import curator
 from tests.history.small_registry import plant
 from tracker.api import collections
@@ -373,6 +374,29 @@ def test_head_conditional_and_page_requests_are_answered_as_everywhere() -> None
     page = client.get(address, headers={"Accept": "text/html"})
     assert page.status_code == 200
     assert "Aisha" in page.content.decode()
+
+
+def test_every_answer_is_as_the_openapi_document_says() -> None:
+    plant()
+    client = curator()
+    shown = Initiative.objects.get(slug="shown")
+    shown.withdraw()
+    shown.publish()
+    Person.objects.create(slug="gone", name_en="Gone").delete()
+    openapi = OpenAPI.in_language()
+    addresses = [
+        *("people/gone/history/", "people/nobody/history/", "revisions/", "revisions/1/", "revisions/99/"),
+        *("changes/", "changes/?since=1&limit=1", "changes/?since=99", "changes/?sinse=1", "revisions/?limit=0"),
+    ]
+    for collection in collections.names():
+        for record in client.get(f"/api/v1/{collection}/?limit=2").json()["results"]:
+            addresses += [f"{collection}/{record['slug']}/history/"]
+    for reader in (Client(), client):
+        for address in addresses:
+            openapi.assert_documented(reader.get(f"/api/v1/{address}"))
+    for body in ({"revision": 1}, {"revision": 99}, {}):
+        answer = client.post("/api/v1/initiatives/shown/restore/", body, "application/json")
+        openapi.assert_documented(answer)
 
 
 def test_the_number_of_queries_does_not_grow_with_the_entries(django_assert_max_num_queries: Any) -> None:

@@ -28,7 +28,7 @@ from tracker.history.time_travel import as_of, current_revision
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def post(path: str, body: Any, client: Client | None = None, **headers: str) -> Any:
+def post(path: str, body: Any, client: Client | None = None, headers: dict[str, str] | None = None) -> Any:
     return (client or curator()).post(f"/api/v1/{path}/restore/", body, "application/json", headers=headers)
 
 
@@ -57,7 +57,7 @@ def test_a_record_becomes_what_it_was_and_this_is_a_new_revision(office: Organiz
     for name in ("Second", "Third"):
         office.name_en = name
         office.save()
-    answer = post("organizations/office", {"revision": 2}, **{"X-Change-Reason": "A mistake"})
+    answer = post("organizations/office", {"revision": 2}, headers={"X-Change-Reason": "A mistake"})
     assert answer.status_code == 200, answer.content
     assert answer.json() == read("organizations/office")
     assert answer.json()["name"] == {"en": "Second", "ar": "مكتب"}
@@ -303,9 +303,9 @@ def test_whoever_has_not_seen_the_last_change_is_told_so(office: Organization) -
     client = curator()
     old = client.get("/api/v1/organizations/office/")["ETag"]
     Organization.objects.update(name_en="Second")
-    assert post("organizations/office", {"revision": 1}, client, **{"If-Match": old}).status_code == 412
+    assert post("organizations/office", {"revision": 1}, client, headers={"If-Match": old}).status_code == 412
     seen = client.get("/api/v1/organizations/office/")["ETag"]
-    assert post("organizations/office", {"revision": 1}, client, **{"If-Match": seen}).status_code == 200
+    assert post("organizations/office", {"revision": 1}, client, headers={"If-Match": seen}).status_code == 200
 
 
 def test_there_is_nothing_to_restore_at_an_unknown_address(office: Organization) -> None:

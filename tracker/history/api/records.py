@@ -21,7 +21,7 @@ from tracker.api.entity_tags import check_precondition, not_modified, tag_of
 from tracker.api.parsers import require_body
 from tracker.history.api.accounts import Account, Document, head, revisions_numbered
 from tracker.history.api.atom import AtomRenderer
-from tracker.history.api.shapes import AS_OF, PAGE, PAGE_NAMES, RecordHistorySerializer, RestoreSerializer
+from tracker.history.api.shapes import PAGE, PAGE_NAMES, RecordHistorySerializer, RestoreSerializer
 from tracker.history.change_log import Place, changes_at, deleted_record, places_of_record
 from tracker.history.readers import Reader, is_staff
 from tracker.history.restore import restore
@@ -36,7 +36,7 @@ class RecordHistory:
 
     @extend_schema(
         summary=gettext_lazy("Read the history"),
-        parameters=[*PAGE, AS_OF],
+        parameters=PAGE,
         responses=RecordHistorySerializer,
         filters=False,
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -45,6 +44,11 @@ class LabelField(serializers.Field):
     """A name in both languages."""
 
 
+@extend_schema_field({"type": ["string", "null"], "enum": [*LANGUAGES, None]})
+class LanguageField(serializers.Field):
+    """The language of a text; null where a value has none."""
+
+
 @extend_schema_field(REFERENCE)
 class RecordField(serializers.Field):
     """The record that something belongs to."""
@@ -69,7 +73,7 @@ class FieldDifferenceSerializer(serializers.Serializer[Any]):
     """A field from what to what; a link that was added is from null, one that was removed is to null."""
 
     field = serializers.CharField()
-    language = serializers.ChoiceField(choices=[*LANGUAGES], allow_null=True)
+    language = LanguageField()
 
     def get_fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = super().get_fields()
@@ -201,9 +205,6 @@ COUNT = OpenApiParameter(
     "count",
     {"type": "string", "enum": ["exact", "none"], "default": "exact"},
     description=_("`none` spares the counting."),
-)
-AS_OF = OpenApiParameter(
-    "as_of", OpenApiTypes.STR, description=_("A revision's number, or a time (ISO 8601): only what was before.")
 )
 PAGE = [LIMIT, OFFSET, COUNT]
 PAGE_NAMES = RecordPagination.known_parameters | {"format"}
