@@ -16,6 +16,7 @@ from initiatives import workflow
 from initiatives.models import Citation
 from tracker.api import serializers, viewsets
 from tracker.api.fields import ReferenceField
+from tracker.history.api.records import RecordHistory
 
 from .examples import EXAMPLES
 
@@ -59,7 +60,7 @@ class MergeSerializer(Serializer[None]):
         return fields
 
 
-class RecordViewSet(viewsets.RecordViewSet):
+class RecordViewSet(RecordHistory, viewsets.RecordViewSet):
     """A collection of the registry."""
 
     examples = EXAMPLES

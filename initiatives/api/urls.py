@@ -7,6 +7,7 @@ from django.urls import include, path
 from tracker.api.documentation import SchemaView, redoc_page, swagger_page
 from tracker.api.roots import ApiRoot, CollectionList
 from tracker.api.routing import CollectionRouter
+from tracker.history.api.views import ChangeFeed, ChangesForPeople, RevisionDetail, RevisionList
 
 from . import (
     datasets,
@@ -50,5 +51,9 @@ urlpatterns = [
     path("docs/", swagger_page, name="docs"),
     path("redoc/", redoc_page, name="redoc"),
     path("v1/", CollectionList.as_view(), name="api-v1"),
+    path("v1/revisions/", RevisionList.as_view(), name="revision-list"),
+    path("v1/revisions/<int:number>/", RevisionDetail.as_view(), name="revision-detail"),
+    path("v1/changes/", ChangeFeed.as_view(), name="changes"),
+    path("v1/changes.atom", ChangesForPeople.as_view(), name="changes-atom"),
     path("v1/", include(router.urls)),
 ]

@@ -127,14 +127,15 @@ def test_a_page_asks_the_database_as_often_for_many_records_as_for_one(curator_u
     make = getattr(factories, "make_" + re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower())
     browser = Browser(user=curator_user)
     counts = []
-    for _round in range(2):
+    # The first round only fills what a process learns once.
+    for _round in range(3):
         make()
         page(browser, f"/api/v1/{collection}/")
         with CaptureQueriesContext(connection) as queries:
             page(browser, f"/api/v1/{collection}/")
         counts.append(len(queries))
         make()
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 def test_a_long_list_leads_to_its_next_page(curator: ApiClient) -> None:

@@ -27,9 +27,10 @@ def hide(state: PublicationState) -> dict[str, Any]:
     service = make.make_smart_service(slug="secret-service", name_en=SECRET, state=state)
     dataset = make.make_dataset(slug="secret-dataset", title_en=SECRET, state=state)
     agreement = make.make_sharing_agreement(slug="secret-agreement", purpose_en=SECRET, dataset=dataset)
+    subjects: tuple[dict[str, Any], ...] = ({"initiative": initiative}, {"smart_service": service})
     indicators = [
         make.make_indicator(slug=f"secret-indicator-{n}", title_en=SECRET, **subject)
-        for n, subject in enumerate(({"initiative": initiative}, {"smart_service": service}))
+        for n, subject in enumerate(subjects)
     ]
     observation = make.make_observation(slug="secret-observation", indicator=indicators[0])
     involvement = make.make_involvement(initiative=initiative)

@@ -331,9 +331,9 @@ def test_what_refers_to_something_hidden_now_is_gone_from_the_publics_past_as_we
     curator.patch("/api/v1/citations/citation-2/", {"record": "initiatives/hidden"}, "application/json")
     curator.patch("/api/v1/indicators/happiness/", {"goal": None, "initiative": "hidden"}, "application/json")
     assert current_revision() == then + 3
-    told = json.dumps(snapshot(Client(), as_of=then))
+    told, kept = (json.dumps(snapshot(client, as_of=then)) for client in (Client(), curator))
     for address in ("agreements/agreement-open", "citations/citation-2", "indicators/happiness", "happiness-2016"):
-        assert address in json.dumps(snapshot(curator, as_of=then))
+        assert address in kept
         assert address not in told
 
 
@@ -342,7 +342,7 @@ def test_what_depends_on_something_hidden_now_is_gone_from_the_publics_past(cura
     then = current_revision()
     Initiative.objects.get(slug="shown").withdraw()
     Dataset.objects.get(slug="open").withdraw()
-    told = json.dumps(snapshot(Client(), as_of=then))
+    told, kept = (json.dumps(snapshot(client, as_of=then)) for client in (Client(), curator))
     for address in ("initiatives/shown", "milestones/milestone-1", "datasets/open", "agreements/agreement-open"):
-        assert address in json.dumps(snapshot(curator, as_of=then))
+        assert address in kept
         assert address not in told

@@ -19,7 +19,8 @@ def complete(operation: Schema, action: str, method: str) -> Schema:
     """The operation of a collection with what version control and lists of items add to it."""
     parameters = [*operation.get("parameters", []), *_headers(action, method)]
     if method == "GET":
-        parameters.append(as_of())
+        if all(each["name"] != "as_of" for each in parameters):
+            parameters.append(as_of())
         operation["responses"]["304"] = {"description": _("Nothing has changed since the revision of If-None-Match.")}
     operation["parameters"] = parameters
     if action == "create":

@@ -31,6 +31,7 @@ from tracker.api.problem_types import Conflict, InvalidParameters, UnknownParame
 from tracker.api.selection import PARAMETERS, read_selection
 from tracker.api.serializers import RecordSerializer
 from tracker.api.whole_writes import WholeWrites
+from tracker.history.readers import is_staff
 from tracker.history.time_travel import UnknownMomentError, as_of, current_revision, revision_at
 from tracker.history.versions import number_revision
 
@@ -240,11 +241,6 @@ class Writing:
     def check(self) -> None:
         """Run the checks that wait for the commit now, while their refusal can still be answered."""
         check_deferred_constraints()
-
-
-def is_staff(user: Any) -> bool:
-    """Whether the user could restore what is hidden or deleted, and so may see its past."""
-    return bool(user and user.is_active and user.is_staff)
 
 
 def check_deferred_constraints() -> None:

@@ -65,6 +65,14 @@ def _time(moment: str) -> datetime:
     return aware
 
 
+def moment() -> int | None:
+    """The revision at which the registry is being read; None in the present."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nullif(current_setting('history.as_of', true), '')::bigint")
+        found: int | None = cursor.fetchone()[0]
+        return found
+
+
 @contextmanager
 def as_of(number: int, *, unrestricted: bool) -> Iterator[None]:
     """Every query inside sees the registry as revision ``number`` left it; nothing can be written.
