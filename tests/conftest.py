@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.utils import translation
 
 from tests.api.client import ApiClient
 
@@ -12,6 +13,12 @@ pytest_plugins = ["tests.database"]
 def pytest_configure(config: pytest.Config) -> None:
     """Hash the passwords of test users quickly: a real hash takes half a second by design."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def language_of_a_new_process() -> None:
+    """A request in Arabic leaves its thread in Arabic."""
+    translation.deactivate()
 
 
 # The cast: whoever may do everything, a member of staff who may do nothing yet, somebody with an account, a stranger.

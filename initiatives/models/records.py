@@ -163,8 +163,9 @@ class Record(Timestamped):
 
     def plain_slug(self) -> str:
         """The slug that the record has if nobody gives one and no other record has it."""
-        words = slugify(" ".join(self.slug_texts())).replace("_", "-")[: SLUG_LENGTH - 6]
-        return re.sub("-+", "-", words).strip("-") or self._meta.model_name or ""
+        # A dash of any kind parts words; slugify would drop those that are not ASCII and join what they part.
+        words = slugify(re.sub(r"[\u2010-\u2015_]+", "-", " ".join(self.slug_texts())))[: SLUG_LENGTH - 6]
+        return words.strip("-") or self._meta.model_name or ""
 
     def _free_slug(self) -> str:
         plain = self.plain_slug()

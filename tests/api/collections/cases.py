@@ -369,8 +369,8 @@ CASES = [
     ),
     CollectionCase(models.Milestone, make.make_milestone, rich_milestone, milestone_body, {"weight": "0.25"}),
     CollectionCase(models.Roadmap, make.make_roadmap, rich_roadmap, titled, {"audience": {"en": "All", "ar": None}}),
-    CollectionCase(models.Indicator, make.make_indicator, rich_indicator, indicator_body, {"meaning": "cumulative"}),
-    CollectionCase(models.Observation, make.make_observation, rich_observation, observation_body, {"source": None}),
+    CollectionCase(models.Indicator, make.make_indicator, rich_indicator, indicator_body, {"meaning": "cumulative"}, 4),
+    CollectionCase(models.Observation, make.make_observation, rich_observation, observation_body, {"source": None}, 2),
     CollectionCase(
         models.Partnership, make.make_partnership, rich_partnership, partnership_body, {"tier": "founding_strategic"}
     ),
@@ -383,7 +383,7 @@ CASES = [
         models.SharingAgreement, make.make_sharing_agreement, rich_agreement, agreement_body, {"status": "approved"}
     ),
     CollectionCase(models.Engagement, make.make_engagement, rich_engagement, engagement_body, {"kind": "launch"}),
-    CollectionCase(models.Statement, make.make_statement, rich_statement, statement_body, {"position": 7}),
+    CollectionCase(models.Statement, make.make_statement, rich_statement, statement_body, {"position": 7}, 3),
     CollectionCase(models.Source, make.make_source, rich_source, titled, {"language": "en", "link": None}),
-    CollectionCase(models.Citation, make.make_citation, rich_citation, citation_body, {"stance": "disputes"}),
+    CollectionCase(models.Citation, make.make_citation, rich_citation, citation_body, {"stance": "disputes"}, 4),
 ]

@@ -20,8 +20,6 @@ from tracker.api.serializers import RecordSerializer
 Body = dict[str, Any]
 # What a record is by itself, however it is written.
 IDENTITY = frozenset({"id", "slug", "url", "created_at", "updated_at"})
-# Enough rich rows to see every variant of a record whose members exclude each other.
-VARIANTS = 4
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,8 @@ class CollectionCase:
     """The least that can be posted; what it refers to is made."""
     patch: Mapping[str, Any]
     """Members to change in a rich record."""
+    variants: int = 1
+    """How many rich rows show every variant of a record whose members exclude each other."""
 
     @property
     def name(self) -> str:
@@ -75,6 +75,10 @@ class CollectionCase:
         """The texts of which one language is needed."""
         texts = {name: field for name, field in self.fields().items() if isinstance(field, LanguageMapField)}
         return [name for name, field in texts.items() if field.one_needed]
+
+    def rich_rows(self, least: int = 1) -> list[Any]:
+        """Rich rows of every variant."""
+        return [self.rich(n) for n in range(max(self.variants, least))]
 
     def rows(self) -> Any:
         return self.model._default_manager.all()

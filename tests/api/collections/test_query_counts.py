@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
 from tests.api.client import ApiClient
-from tests.api.collections.suite import VARIANTS, CollectionCase
+from tests.api.collections.suite import CollectionCase
 from tracker.api import collections
 from tracker.api.selection import expandable
 
@@ -53,5 +53,8 @@ def test_a_list_takes_as_many_queries_for_a_hundred_records_as_for_one(
 
     one, ten = counts_with([0]), counts_with([0] * 9)
     assert one == ten
-    every_variant, hundred = counts_with([1, 2, 3]), counts_with([n % VARIANTS for n in range(87)])
+    every_variant, hundred = (
+        counts_with([*range(1, case.variants)]),
+        counts_with([n % case.variants for n in range(90)]),
+    )
     assert every_variant == hundred

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from tests import factories
 from tests.api.client import ApiClient
-from tests.api.collections.suite import VARIANTS, CollectionCase, refusals
+from tests.api.collections.suite import CollectionCase, refusals
 from tracker.api.fields import AnyReferenceField, LanguageMapField, ReferenceField
 from tracker.api.viewsets import check_deferred_constraints
 
@@ -101,13 +101,11 @@ def fields_at(response: Any) -> set[str]:
 def test_a_value_of_the_wrong_kind_is_refused_at_its_field(case: CollectionCase, curator: ApiClient) -> None:
     row = case.rich(0)
     before = case.read(curator, row)
-    for name, field in case.writable().items():
-        if name == "slug":
-            continue
-        for value in wrong_values(field):
-            response = curator.send("PATCH", case.at(row), {name: value})
-            assert response.status_code == 400, (name, value, response.content)
-            assert fields_at(response) == {name}, (name, value)
+    wrong = {name: wrong_values(field) for name, field in case.writable().items() if name != "slug"}
+    for turn in range(max(map(len, wrong.values()))):
+        body = {name: values[turn] for name, values in wrong.items() if turn < len(values)}
+        told = fields_at(curator.send("PATCH", case.at(row), body))
+        assert told == set(body), {name: body[name] for name in set(body) ^ told}
     assert case.read(curator, row) == before
 
 
@@ -143,9 +141,8 @@ def test_a_field_that_there_is_not_is_refused_with_those_that_there_are(
 def test_what_can_only_be_read_is_refused(case: CollectionCase, curator: ApiClient) -> None:
     row = case.rich(0)
     before = case.read(curator, row)
-    for name in case.read_only():
-        response = curator.send("PATCH", case.at(row), {name: before[name]})
-        assert refusals(response) == [(f"#/{name}", "read_only")]
+    response = curator.send("PATCH", case.at(row), {name: before[name] for name in case.read_only()})
+    assert sorted(refusals(response)) == sorted((f"#/{name}", "read_only") for name in case.read_only())
 
 
 def test_what_is_needed_is_asked_for(case: CollectionCase, curator: ApiClient) -> None:
@@ -183,9 +180,10 @@ def test_a_patch_of_one_language_leaves_the_other(case: CollectionCase, curator:
 def test_a_bad_slug_is_refused(case: CollectionCase, curator: ApiClient) -> None:
     row = case.make()
     for slug in NO_SLUG:
-        for method, path in (("POST", case.path), ("PATCH", case.at(row))):
-            response = curator.send(method, path, {**(case.body() if method == "POST" else {}), "slug": slug})
-            assert {where for where, _code in refusals(response)} == {"#/slug"}, slug
+        response = curator.send("PATCH", case.at(row), {"slug": slug})
+        assert {where for where, _code in refusals(response)} == {"#/slug"}, slug
+    response = curator.send("POST", case.path, {**case.body(), "slug": "a\u202eb"})
+    assert refusals(response) == [("#/slug", "invalid_slug")]
     assert case.count() == 1
 
 
@@ -212,7 +210,7 @@ def test_a_part_of_another_record_is_refused(case: CollectionCase, curator: ApiC
 
 
 def test_a_part_that_fails_leaves_nothing_of_the_record(case: CollectionCase, curator: ApiClient) -> None:
-    documents = [case.read(curator, case.rich(n)) for n in range(VARIANTS)]
+    documents = [case.read(curator, row) for row in case.rich_rows()]
     count = case.count()
     for name in case.parts():
         for document in documents:
