@@ -81,6 +81,14 @@ FROM public.history_revision revision JOIN public.history_change change ON chang
 WHERE revision.number = %s
 GROUP BY change.table_name, change.object_id ORDER BY 1 LIMIT %s OFFSET %s
 """
+FIRST_OF_REVISIONS = """
+SELECT first.id
+FROM unnest(%s::bigint[]) AS wanted(number) JOIN public.history_revision revision USING (number)
+CROSS JOIN LATERAL (
+    SELECT max(change.id) AS id FROM public.history_change change WHERE change.revision_id = revision.id
+    GROUP BY change.table_name, change.object_id ORDER BY 1 LIMIT %s
+) first
+"""
 VERSIONS = """
 SELECT place.number, place.table_name, place.object_id, version.after::text, version.owner_table, version.owner_id
 FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS place(number, table_name, object_id)
@@ -158,6 +166,11 @@ def changes_at(places: Iterable[Place]) -> list[RowChange]:
 def changes_of_revision(number: int, *, limit: int, offset: int) -> list[RowChange]:
     """What a revision did, from the change at ``offset`` on."""
     return _changes(SOME_OF_REVISION, [number, limit, offset])
+
+
+def first_changes_of(numbers: Iterable[int], most: int) -> list[RowChange]:
+    """What each of many revisions did, or of a large one the first of it."""
+    return _changes(FIRST_OF_REVISIONS, [list(numbers), most])
 
 
 def versions_at(places: Iterable[Place], *, there: bool = False) -> dict[Place, Version]:

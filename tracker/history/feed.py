@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from tracker.history.change_log import Place, Row, RowChange, changes_at, versions_at
-from tracker.history.publication import becomes_visible_with, hides_or_shows, mask
+from tracker.history.companions import becomes_visible_with, hides_or_shows, mask
 from tracker.history.readers import Reader, public_before, public_now, public_then
 
 # The plan follows the index on numbers and stops at the limit, however long the log is.

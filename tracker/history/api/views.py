@@ -33,7 +33,7 @@ from tracker.history.api.shapes import (
     RevisionSerializer,
     whole_number,
 )
-from tracker.history.change_log import changes_of_revision
+from tracker.history.change_log import changes_of_revision, first_changes_of
 from tracker.history.feed import FeedChange, read_feed
 from tracker.history.models import Revision
 from tracker.history.readers import Reader
@@ -105,20 +105,18 @@ class RevisionList(LogView):
         pages = RecordPagination()
         # Numbers have no gaps: to count them is to know the last.
         numbers = pages.paginate_queryset(range(current_revision(), 0, -1), request, self)
-        results = [self._head(number, revision) for number, revision in self._found(numbers)]
-        return self.answer(pages.envelope(results))
-
-    def _found(self, numbers: list[int]) -> list[tuple[int, Revision]]:
         revisions = revisions_numbered(numbers)
-        return [(number, revisions[number]) for number in numbers]
+        told = [head(number, revisions[number], self.reader, request) for number in numbers]
+        if not self.reader.is_staff:
+            self._keep_reasons(told)
+        return self.answer(pages.envelope(told))
 
-    def _head(self, number: int, revision: Revision) -> Document:
-        told = head(number, revision, self.reader, self.request)
-        if told["reason"] and not self.reader.is_staff:
-            changes = changes_of_revision(number, limit=TASTED, offset=0)
-            if not self.reader.visible(change.place for change in changes):
-                told["reason"] = None
-        return told
+    def _keep_reasons(self, told: list[Document]) -> None:
+        """Leave no reason for what the reader sees nothing of."""
+        changes = first_changes_of([each["revision"] for each in told if each["reason"]], TASTED)
+        seen = {place.number for place in self.reader.visible(change.place for change in changes)}
+        for each in told:
+            each["reason"] = each["reason"] if each["revision"] in seen else None
 
 
 class RevisionDetail(LogView):
@@ -261,21 +259,22 @@ class ChangesForPeople(LogView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """The latest revisions, newest first, in the language of `Accept-Language`."""
-        last = current_revision()
-        found = revisions_numbered(range(max(last - LOOKED_AT, 0) + 1, last + 1))
         results: list[Document] = []
-        for number in sorted(found, reverse=True):
-            told = self._entry(number, found[number])
-            if told["changes"] or self.reader.is_staff:
-                results.append(told)
-            if len(results) == ENTRIES:
-                break
-        return self.answer({"results": results})
+        last = current_revision()
+        for before in range(last, max(last - LOOKED_AT, 0), -ENTRIES):
+            if len(results) < ENTRIES:
+                results += self._entries(range(before, max(before - ENTRIES, 0), -1))
+        return self.answer({"results": results[:ENTRIES]})
 
-    def _entry(self, number: int, revision: Revision) -> Document:
-        changes = self.reader.shown(changes_of_revision(number, limit=TASTED, offset=0))
+    def _entries(self, numbers: range) -> list[Document]:
+        revisions = revisions_numbered(numbers)
+        changes = self.reader.shown(first_changes_of(numbers, TASTED))
         account = Account(changes, self.reader, self.request)
-        return {
-            **head(number, revision, self.reader, self.request),
-            "changes": account.of(number, with_records=False),
-        }
+        entries = [
+            {
+                **head(number, revisions[number], self.reader, self.request),
+                "changes": account.of(number, with_records=False),
+            }
+            for number in numbers
+        ]
+        return [entry for entry in entries if entry["changes"] or self.reader.is_staff]
