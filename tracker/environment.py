@@ -116,10 +116,8 @@ def _bad_delivery(found: Environment) -> list[str]:
     faults = []
     if found.site_url and not SITE.fullmatch(found.site_url):
         faults.append("TRACKER_SITE_URL: write it as https://registry.example, without a path.")
-    for name in ("webhook_timeout", "webhook_pause_days", "webhook_log_days"):
-        if getattr(found, name) < 1:
-            faults.append(f"TRACKER_{name.upper()}: it must be 1 or more.")
-    return faults
+    numbers = ("webhook_timeout", "webhook_pause_days", "webhook_log_days")
+    return faults + [f"TRACKER_{name.upper()}: it must be 1 or more." for name in numbers if getattr(found, name) < 1]
 
 
 def _unsafe(found: Environment) -> list[str]:

@@ -66,7 +66,8 @@ class Dispatcher:
         with ThreadPoolExecutor(THREADS) as pool:
             while due := list(self._due()):
                 turns = [pool.submit(take_turn, *key, self.stopping) for key in due]
-                if not all([turn.result() for turn in turns]):
+                taken = [turn.result() for turn in turns]
+                if not all(taken):
                     # Another process is at it.
                     time.sleep(GATHER_SECONDS)
         self._purge()

@@ -80,7 +80,7 @@ def lineages(changes: Iterable[FeedChange]) -> dict[Place, Lineage]:
 
 
 def _own_rows(places: list[Place]) -> dict[Place, list[Row]]:
-    """The rows after their changes and, where they were there, before. Some are told of without a change of their own."""
+    """The rows after their changes, and before where they were there; some are told of that have not changed."""
     own = {change.place: change for change in changes_at(places)}
     others = versions_at([place for place in places if place not in own], there=True)
     rows = {place: [row for row in (change.after, change.before) if row is not None] for place, change in own.items()}
@@ -177,7 +177,7 @@ def _event(change: FeedChange, lineage: Lineage, at: datetime) -> Event:
 
 def _subject(change: FeedChange, lineage: Lineage) -> str:
     """The record's collection and slug. Of what the reader may not see any more they are not told."""
-    if change.row is None and change.slug is None:
+    if change.row is None and change.slug is None and change.owner is None:
         return f"{change.place.table}/{change.place.object_id}"
     table, row = lineage.record or (change.place.table, {})
     return f"{_collection(table) or table}/{row.get('slug') or change.place.object_id}"

@@ -67,7 +67,7 @@ def post(link: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
     except RefusedTargetError as refused:
         return Outcome(limit.spent(), error=refused.text[:ERROR_LENGTH])
     except UNREACHED as error:
-        if limit.is_over():
+        if limit.has_cut or limit.is_over():
             text = _("There was no whole answer within %(seconds)d seconds.") % {"seconds": limit.seconds}
         else:
             text = f"{type(error).__name__}: {error}"
@@ -87,6 +87,7 @@ class Limit:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.begun = time.monotonic()
+        self.has_cut = False
 
     def left(self) -> float:
         # Never nothing, which a socket would take for no limit or for no waiting.
@@ -103,19 +104,22 @@ class Limit:
         """Cut the connection off if the time is over before the block is."""
         sock: Any = connection.sock
         sock.settimeout(self.left())
-        timer = Timer(self.left(), _cut, [sock])
+        timer = Timer(self.left(), self._cut, [sock])
         timer.daemon = True
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
+        if self.has_cut:
+            # Headers that break off are taken for whole ones.
+            raise TimeoutError
 
-
-def _cut(sock: socket.socket) -> None:
-    with suppress(OSError):
-        # The plain socket's way: an encrypted one would first wait for its reader.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    def _cut(self, sock: socket.socket) -> None:
+        self.has_cut = True
+        with suppress(OSError):
+            # The plain socket's way: an encrypted one would first wait for its reader.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 @contextmanager
