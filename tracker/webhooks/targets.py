@@ -24,6 +24,7 @@ WRITTEN = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
 NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 # What many programs take for a number of an IPv4 address, be it decimal, octal or hexadecimal.
 NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]+\](:[0-9]*)?")
 PORTS = {"https": 443, "http": 80}
 LARGEST_PORT = 65_535
 UNICAST = IPv6Network("2000::/3")
@@ -62,9 +63,8 @@ def check_target(link: str) -> None:
 
 def parse_target(link: str) -> Target:
     """The address in its parts; raises RefusedTargetError."""
-    if not WRITTEN.fullmatch(link) or len(link) > LONGEST:
-        message = _("Write the address in ASCII, percent-encoded, in at most %(most)d characters.")
-        raise RefusedTargetError(message % {"most": LONGEST}, "invalid_address")
+    if not WRITTEN.fullmatch(link):
+        raise RefusedTargetError(_("Write the address in ASCII, all else percent-encoded."), "invalid_address")
     try:
         parts = urlsplit(link)
         port = parts.port
@@ -87,7 +87,9 @@ def _host(netloc: str, host: str) -> str:
     host = host.lower()
     if netloc.startswith("["):
         try:
-            return IPv6Address(host.replace("%", "no zone")).compressed
+            if not BRACKETED.fullmatch(netloc):
+                raise ValueError(netloc)
+            return IPv6Address(host).compressed
         except ValueError:
             raise RefusedTargetError(_("This is not an address of the web."), "invalid_address") from None
     name = host.removesuffix(".")
