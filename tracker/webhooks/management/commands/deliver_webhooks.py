@@ -31,5 +31,7 @@ class Command(BaseCommand):
                 raise CommandError(f"The database is away: {str(error).strip()}") from None
             return
         for number in STOPPING:
-            signal.signal(number, lambda _number, _frame: dispatcher.stop())
+            # Whoever started the process with a signal ignored speaks for the terminal.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, lambda _number, _frame: dispatcher.stop())
         dispatcher.run()
