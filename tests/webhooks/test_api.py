@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from initiatives.models import Organization, Webhook
@@ -388,6 +388,21 @@ def test_replay_and_resume_and_a_new_target_set_it_going_again(
 def test_a_replay_from_nowhere_is_refused(curator: ApiClient, body: Any, pointer: str, code: str) -> None:
     path = f"webhooks/{created(curator)['id']}/replay/"
     assert error_of(curator.send("POST", path, body)) == (400, pointer, code)
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({"cursor": -1}, "webhook_cursor_not_negative"),
+        ({"pause_reason": "gone"}, "webhook_paused_with_reason"),
+        ({"paused_at": datetime(2026, 1, 1, tzinfo=UTC)}, "webhook_paused_with_reason"),
+    ],
+)
+def test_the_database_holds_the_rules(
+    subscribe: Subscribe, receiver: Receiver, fields: dict[str, Any], rule: str
+) -> None:
+    with pytest.raises(IntegrityError, match=rule):
+        subscribe(receiver, **fields)
 
 
 # Organizations -------------------------------------------------------------------------------------------------------
