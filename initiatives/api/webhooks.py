@@ -5,12 +5,14 @@ They are no records of the registry: they have no history, no past and no ETag, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db import transaction
 from django.http import Http404
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
@@ -37,6 +39,7 @@ from tracker.history.time_travel import current_revision
 from tracker.webhooks.delivery import send_test
 from tracker.webhooks.events import collection_names
 
+_F = TypeVar("_F", bound=Callable[..., Any])
 WEBHOOK_ID = OpenApiParameter("id", OpenApiTypes.INT64, OpenApiParameter.PATH, description=gettext_lazy("Its id."))
 PAUSED = {
     "type": ["object", "null"],
@@ -111,7 +114,7 @@ class WebhookWithSecretSerializer(WebhookSerializer):
     secret: Any = serializers.SerializerMethodField()
 
     class Meta(WebhookSerializer.Meta):
-        fields = (*WebhookSerializer.Meta.fields, "secret")
+        fields: Any = (*WebhookSerializer.Meta.fields, "secret")
 
     def get_secret(self, instance: Webhook) -> str:
         return instance.secret()
@@ -183,7 +186,7 @@ class WebhookPermissions(BasePermission):
         return webhook.owner == request.user and (verb == "delete" or may_subscribe(request.user))
 
 
-def _described(summary: Any, **more: Any) -> Any:
+def _described(summary: Any, **more: Any) -> Callable[[_F], _F]:
     return extend_schema(summary=summary, parameters=[WEBHOOK_ID], **more)
 
 
@@ -207,6 +210,9 @@ class WebhookViewSet(WholeWrites, viewsets.GenericViewSet[Webhook]):
     lookup_field = "id"
     lookup_value_regex = "[0-9]{1,18}"
     answers_with_secret = frozenset({"create", "rotate_secret"})
+
+    def get_view_name(self) -> str:
+        return capfirst(str(Webhook._meta.verbose_name_plural))
 
     def get_queryset(self) -> Any:
         return Webhook.objects.visible_to(self.request.user).select_related("owner")
@@ -318,7 +324,8 @@ class WebhookViewSet(WholeWrites, viewsets.GenericViewSet[Webhook]):
     @action(detail=True, methods=["get"])
     def deliveries(self, request: Request, id: str) -> Response:  # noqa: A002
         """What was posted and what came of it, newest first."""
-        rows = self.paginate_queryset(self.get_object().deliveries.all())
+        log: Any = self.get_object().deliveries.all()
+        rows = self.paginate_queryset(log)
         return self.get_paginated_response(WebhookDeliverySerializer(rows, many=True).data)
 
     def _locked(self) -> Webhook:

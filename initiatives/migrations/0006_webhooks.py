@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
                 ('name', models.CharField(help_text='What the webhook is for.', max_length=100, verbose_name='name')),
-                ('link', models.CharField(help_text='The https address to which events are posted.', max_length=500, validators=[tracker.webhooks.targets.check_target], verbose_name='target')),
+                ('link', models.CharField(help_text='The https address to which events are posted.', max_length=500, validators=[tracker.webhooks.targets.check_target], verbose_name='target address')),
                 ('collections', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Only changes of records in these; none means all.', size=None, verbose_name='collections')),
                 ('salt', models.CharField(default=tracker.webhooks.signing.new_salt, editable=False, max_length=32)),
                 ('old_salt', models.CharField(blank=True, editable=False, max_length=32)),

@@ -38,7 +38,7 @@ def may(user: Any, verb: str) -> bool:
     return is_curator(user) and user.has_perm(f"initiatives.{verb}_webhook")
 
 
-class WebhookQuerySet(SubscriptionQuerySet, VisibleQuerySet):
+class WebhookQuerySet(SubscriptionQuerySet, VisibleQuerySet):  # type: ignore[override]  # as_manager() of both
     """Webhooks: everybody sees their own, staff with a permission see all."""
 
     def visible_to(self, user: User | AnonymousUser) -> Self:

@@ -36,7 +36,11 @@ def receivers() -> Iterator[Several]:
 @pytest.fixture
 def deliver() -> Callable[[], None]:
     """Run the delivery process until everything is sent that can be now."""
-    return lambda: call_command("deliver_webhooks", "--once")
+
+    def run() -> None:
+        call_command("deliver_webhooks", "--once")
+
+    return run
 
 
 @pytest.fixture

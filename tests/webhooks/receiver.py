@@ -108,6 +108,11 @@ def dripping_body(handler: Handler) -> None:
         time.sleep(0.1)
 
 
+def speaking_otherwise(handler: Handler) -> None:
+    """Answer as another kind of server would."""
+    handler.wfile.write(b"SSH-2.0-OpenSSH\r\n")
+
+
 def endless_body(handler: Handler) -> None:
     """Take it, with an answer of megabytes."""
     handler.answered = 200

@@ -173,6 +173,16 @@ def test_what_is_not_there_is_404(curator: ApiClient, address: str) -> None:
     assert curator.read(address).status_code == 404
 
 
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_browser_is_shown_pages(curator: ApiClient, receiver: Receiver, language: str) -> None:
+    path = f"/api/v1/webhooks/{created(curator, link=receiver.link)['id']}/"
+    curator.send("POST", path.removeprefix("/api/v1/") + "test/")
+    for address in ("/api/v1/webhooks/", path, f"{path}deliveries/", f"{path}test/", f"{path}replay/"):
+        page = curator.get(address, headers={"accept": "text/html", "accept-language": language})
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert page.status_code in (200, 405)
+
+
 # Who may -------------------------------------------------------------------------------------------------------------
 
 

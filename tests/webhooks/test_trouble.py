@@ -16,6 +16,7 @@ from initiatives.models import Webhook
 from tests.factories import make_citation, make_initiative, make_involvement, make_organization, make_person
 from tests.webhooks.conftest import make_manager
 from tests.webhooks.receiver import (
+    Handler,
     Receiver,
     Several,
     Way,
@@ -25,6 +26,7 @@ from tests.webhooks.receiver import (
     endless_body,
     failing,
     hanging,
+    speaking_otherwise,
     taking,
 )
 from tracker.history.time_travel import current_revision
@@ -47,13 +49,20 @@ WAYS: dict[str, tuple[Way, int | None, str]] = {
     "drip": (dripping, None, "There was no whole answer within 1 seconds."),
     "dripping body": (dripping_body, None, "There was no whole answer within 1 seconds."),
     "cut": (lambda handler: handler.connection.close(), None, "RemoteDisconnected"),
-    "nonsense": (lambda handler: handler.wfile.write(b"SSH-2.0-OpenSSH\r\n"), None, "BadStatusLine"),
+    "nonsense": (speaking_otherwise, None, "BadStatusLine"),
 }
 
 
 @pytest.fixture(autouse=True)
 def _short_patience(settings: Any) -> None:
     settings.TRACKER_WEBHOOK_TIMEOUT = 1
+
+
+def wait_of(webhook: Webhook) -> timedelta:
+    """How long it still waits before it tries again."""
+    webhook.refresh_from_db()
+    assert webhook.next_attempt_at is not None
+    return webhook.next_attempt_at - timezone.now()
 
 
 def now_is_the_time() -> None:
@@ -69,14 +78,12 @@ def test_it_is_tried_again_until_it_is_taken_and_the_order_is_kept(
     webhook = subscribe(receiver)
     make_person()
     receiver.way = way
-    begun = timezone.now()
     deliver()
     make_person()
     deliver()
-    webhook.refresh_from_db()
+    assert timedelta(0) < wait_of(webhook) <= timedelta(seconds=6.25)
     assert (webhook.attempts, webhook.cursor) == (1, current_revision() - 2)
     assert webhook.failing_since is not None
-    assert begun + timedelta(seconds=3) < webhook.next_attempt_at < timezone.now() + timedelta(seconds=6.25)
     entry = webhook.deliveries.get()
     assert (entry.attempt, entry.status) == (1, status)
     assert error in entry.error
@@ -84,8 +91,9 @@ def test_it_is_tried_again_until_it_is_taken_and_the_order_is_kept(
     receiver.way = taking
     now_is_the_time()
     deliver()
-    webhook.refresh_from_db()
-    assert (webhook.attempts, webhook.failing_since, webhook.next_attempt_at) == (0, None, None)
+    webhook = Webhook.objects.get()
+    assert webhook.attempts == 0
+    assert (webhook.failing_since, webhook.next_attempt_at) == (None, None)
     assert webhook.cursor == current_revision()
     assert receiver.revisions == [webhook.cursor - 1, webhook.cursor]
     assert [each.attempt for each in webhook.deliveries.order_by("pk")] == [1, 2, 1]
@@ -116,12 +124,10 @@ def test_the_waits_double_up_to_six_hours(receiver: Receiver, subscribe: Subscri
     receiver.way = failing()
     make_person()
     for attempt in range(1, 18):
-        before = timezone.now()
         deliver()
-        webhook.refresh_from_db()
-        wait = (webhook.next_attempt_at - before).total_seconds()
+        wait = wait_of(webhook).total_seconds()
         middle = min(5 * 2 ** (attempt - 1), 6 * 3600)
-        assert 0.75 * middle <= wait <= 1.25 * middle + 10
+        assert 0.75 * middle - 3 <= wait <= 1.25 * middle
         assert webhook.attempts == attempt
         now_is_the_time()
 
@@ -135,8 +141,7 @@ def test_a_receiver_may_ask_for_more_time(
     moment = timezone.now() + timedelta(hours=1)
     receiver.way = failing(503, Retry_After="3600" if form == "seconds" else format_datetime(moment))
     deliver()
-    webhook.refresh_from_db()
-    assert timedelta(minutes=58) < webhook.next_attempt_at - timezone.now() <= timedelta(hours=1)
+    assert timedelta(minutes=58) < wait_of(webhook) <= timedelta(hours=1)
 
 
 @pytest.mark.parametrize("asked", ["99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
@@ -145,8 +150,7 @@ def test_but_not_for_more_than_a_day(receiver: Receiver, subscribe: Subscribe, d
     make_person()
     receiver.way = failing(429, Retry_After=asked)
     deliver()
-    webhook.refresh_from_db()
-    assert timedelta(hours=23) < webhook.next_attempt_at - timezone.now() <= timedelta(hours=24)
+    assert timedelta(hours=23) < wait_of(webhook) <= timedelta(hours=24)
 
 
 @pytest.mark.parametrize("asked", ["soon", "-5", "1e9", "", "٣"])
@@ -157,8 +161,7 @@ def test_what_cannot_be_understood_changes_nothing(
     make_person()
     receiver.way = failing(503, Retry_After=asked.encode().decode("latin-1"))
     deliver()
-    webhook.refresh_from_db()
-    assert webhook.next_attempt_at - timezone.now() < timedelta(seconds=7)
+    assert wait_of(webhook) < timedelta(seconds=7)
 
 
 def test_after_days_of_failure_it_is_paused_and_nothing_is_lost(
@@ -173,13 +176,12 @@ def test_after_days_of_failure_it_is_paused_and_nothing_is_lost(
     now_is_the_time()
     deliver()
     webhook.refresh_from_db()
-    assert webhook.paused_at is None
+    assert webhook.pause_reason == ""
     Webhook.objects.update(failing_since=timezone.now() - timedelta(days=2))
     now_is_the_time()
     deliver()
     webhook.refresh_from_db()
-    assert webhook.paused_at is not None
-    assert webhook.pause_reason == "failing"
+    assert Webhook.objects.get(paused_at__isnull=False).pause_reason == "failing"
     receiver.way = taking
     now_is_the_time()
     make_person()
@@ -261,8 +263,13 @@ def test_a_slow_receiver_delays_nobody_else(receivers: Several, subscribe: Subsc
         subscribe(receivers())
     receivers.made[0].way = hanging
     arrived: list[float] = []
+
+    def note(handler: Handler) -> None:
+        arrived.append(time.monotonic())
+        handler.answer(200)
+
     for other in receivers.made[1:]:
-        other.way = lambda handler: (arrived.append(time.monotonic()), handler.answer(200))[1]
+        other.way = note
     for _row in range(3):
         make_person()
     deliver()

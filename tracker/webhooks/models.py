@@ -55,7 +55,7 @@ class Subscription(models.Model):
 
     name = models.CharField(_("name"), max_length=100, help_text=_("What the webhook is for."))
     link = models.CharField(
-        _("target"),
+        _("target address"),
         max_length=LONGEST,
         validators=[check_target],
         help_text=_("The https address to which events are posted."),
