@@ -15,7 +15,7 @@ from tracker.webhooks.models import Attempt, AttemptQuerySet, Subscription, Subs
 from .memberships import organizations_managed_by
 from .organizations import Organization
 from .publication import is_curator
-from .records import Timestamped, VisibleQuerySet
+from .records import Timestamped
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -38,7 +38,7 @@ def may(user: Any, verb: str) -> bool:
     return is_curator(user) and user.has_perm(f"initiatives.{verb}_webhook")
 
 
-class WebhookQuerySet(SubscriptionQuerySet, VisibleQuerySet):  # type: ignore[override]  # as_manager() of both
+class WebhookQuerySet(SubscriptionQuerySet):
     """Webhooks: everybody sees their own, staff with a permission see all."""
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
