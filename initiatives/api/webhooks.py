@@ -169,12 +169,18 @@ class WebhookPermissions(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user.is_authenticated:
             return False
-        access = "read" if request.method in SAFE_METHODS else "write"
-        if not in_scope(request, view, access):
-            raise out_of_scope(request, view, access)
+        for collection, access in self._needed(request, view):
+            if not in_scope(request, collection, access):
+                raise out_of_scope(request, collection, access)
         if view.action == "create" and not may_subscribe(request.user):
             raise PermissionDenied(_("Webhooks are for members of staff with the permission, and for managers."))
         return True
+
+    def _needed(self, request: Request, view: Any) -> list[tuple[str, str]]:
+        if request.method in SAFE_METHODS:
+            return [(view.collection, "read")]
+        # What a token may not follow itself, it does not have sent to another place.
+        return [(view.collection, "write"), ("changes", "read")]
 
     def has_object_permission(self, request: Request, view: Any, webhook: Webhook) -> bool:
         if request.method in SAFE_METHODS:

@@ -49,7 +49,11 @@ class Handler(BaseHTTPRequestHandler):
     server: Receiver
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # The sender died on the way.
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
             self.server.way(self)
