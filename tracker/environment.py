@@ -3,8 +3,9 @@
 Every variable may also be given as a file: ``SECRET_KEY_FILE=/run/secrets/key`` stands for ``SECRET_KEY``.
 """
 
+import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ DEVELOPMENT_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 SECRET_KEY_LENGTH = 50
 SECRET_KEY_VARIETY = 5
 CONNECTION_SECONDS = 60
+SITE = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Environment:
     behind_proxy: bool
     curator_password: str
     require_if_match: bool
+    site_url: str
+    webhook_allow_private: bool
+    webhook_timeout: int
+    webhook_pause_days: int
+    webhook_log_days: int
     database: dict[str, Any] | None
 
 
@@ -55,6 +62,11 @@ def read_environment(local: Path) -> Environment:
             behind_proxy=env.bool("TRACKER_BEHIND_PROXY", False),
             curator_password=env.str("TRACKER_CURATOR_PASSWORD", ""),
             require_if_match=env.bool("TRACKER_REQUIRE_IF_MATCH", False),
+            site_url=env.str("TRACKER_SITE_URL", "").rstrip("/"),
+            webhook_allow_private=env.bool("TRACKER_WEBHOOK_ALLOW_PRIVATE", False),
+            webhook_timeout=env.int("TRACKER_WEBHOOK_TIMEOUT", 10),
+            webhook_pause_days=env.int("TRACKER_WEBHOOK_PAUSE_DAYS", 5),
+            webhook_log_days=env.int("TRACKER_WEBHOOK_LOG_DAYS", 30),
             database=_database(env),
         )
         env.seal()
@@ -64,10 +76,12 @@ def read_environment(local: Path) -> Environment:
     except (EnvError, ValueError) as error:
         faults.append(str(error))
     if not faults:
-        faults = _unknown_kind(kind) + _bad_database(found) + (_unsafe(found) if production else [])
+        faults = _unknown_kind(kind) + _bad_database(found) + _bad_delivery(found)
+        faults += _unsafe(found) if production else []
     if faults:
         raise ImproperlyConfigured("The environment does not configure the service:\n  - " + "\n  - ".join(faults))
-    return found if found.secret_key else _with_key(found, local)
+    found = found if found.site_url else replace(found, site_url=_supposed_site(found))
+    return found if found.secret_key else replace(found, secret_key=kept_secret(local / "secret-key"))
 
 
 def _words(values: list[str] | None) -> list[str]:
@@ -97,6 +111,15 @@ def _bad_database(found: Environment) -> list[str]:
     return []
 
 
+def _bad_delivery(found: Environment) -> list[str]:
+    """What the delivery of webhooks could not work with."""
+    faults = []
+    if found.site_url and not SITE.fullmatch(found.site_url):
+        faults.append("TRACKER_SITE_URL: write it as https://registry.example, without a path.")
+    numbers = ("webhook_timeout", "webhook_pause_days", "webhook_log_days")
+    return faults + [f"TRACKER_{name.upper()}: it must be 1 or more." for name in numbers if getattr(found, name) < 1]
+
+
 def _unsafe(found: Environment) -> list[str]:
     """Everything that production must not run with."""
     faults = []
@@ -124,8 +147,11 @@ def _weak(key: str) -> bool:
     return len(key) < SECRET_KEY_LENGTH or len(set(key)) < SECRET_KEY_VARIETY or key.startswith("django-insecure-")
 
 
-def _with_key(found: Environment, local: Path) -> Environment:
-    return Environment(**{**vars(found), "secret_key": kept_secret(local / "secret-key")})
+def _supposed_site(found: Environment) -> str:
+    """The address by which the service calls itself where nobody says it."""
+    if not found.production:
+        return "http://localhost:8000"
+    return f"{'https' if found.https else 'http'}://{found.allowed_hosts[0].lstrip('.')}"
 
 
 def kept_secret(path: Path, length: int = SECRET_KEY_LENGTH) -> str:

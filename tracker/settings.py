@@ -19,6 +19,11 @@ ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 CSRF_TRUSTED_ORIGINS = ENVIRONMENT.csrf_trusted_origins
 TRACKER_TOKEN_PEPPER = ENVIRONMENT.token_pepper
 TRACKER_REQUIRE_IF_MATCH = ENVIRONMENT.require_if_match
+TRACKER_SITE_URL = ENVIRONMENT.site_url
+TRACKER_WEBHOOK_ALLOW_PRIVATE = ENVIRONMENT.webhook_allow_private
+TRACKER_WEBHOOK_TIMEOUT = ENVIRONMENT.webhook_timeout
+TRACKER_WEBHOOK_PAUSE_DAYS = ENVIRONMENT.webhook_pause_days
+TRACKER_WEBHOOK_LOG_DAYS = ENVIRONMENT.webhook_log_days
 
 INSTALLED_APPS = [
     # Before the admin: some of its templates are the registry's own.
@@ -37,6 +42,7 @@ INSTALLED_APPS = [
     "pgtrigger",
     "tracker.history",
     "tracker.api",
+    "tracker.webhooks",
 ]
 
 MIDDLEWARE = [

@@ -15,6 +15,7 @@ from . import (
     smart_services,
     sources,
     strategies,
+    webhooks,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "smart_services",
     "sources",
     "strategies",
+    "webhooks",
 ]

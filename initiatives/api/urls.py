@@ -21,6 +21,7 @@ from . import (
     smart_services,
     sources,
     strategies,
+    webhooks,
 )
 
 router = CollectionRouter()
@@ -44,6 +45,7 @@ router.register_collection(engagements.EngagementViewSet)
 router.register_collection(engagements.StatementViewSet)
 router.register_collection(sources.SourceViewSet)
 router.register_collection(sources.CitationViewSet)
+router.register("webhooks", webhooks.WebhookViewSet, basename="webhooks")
 
 urlpatterns = [
     path("", ApiRoot.as_view(), name="api"),

@@ -14,6 +14,7 @@ from .roadmaps import Milestone, MilestoneDependency, Roadmap, RoadmapItem
 from .smart_services import Capability, Platform, ServiceRelease, SmartService
 from .sources import Citation, Source
 from .strategies import Goal, Pillar, Strategy
+from .webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "AgendaItem",
@@ -50,5 +51,7 @@ __all__ = [
     "Statement",
     "Strategy",
     "Target",
+    "Webhook",
+    "WebhookDelivery",
     "Widget",
 ]

@@ -39,6 +39,17 @@ def make_token() -> Token:
     return token
 
 
+def make_webhook() -> domain.Webhook:
+    webhook = domain.Webhook.objects.create(owner=make_user(), name="A mirror", link="https://8.8.8.8/")
+    webhook.organizations.add(new.make_organization())
+    return webhook
+
+
+def make_webhook_delivery() -> domain.WebhookDelivery:
+    told = {"kind": "changes", "message_id": "msg_1", "events": 1, "milliseconds": 5, "status": 500, "error": "No"}
+    return domain.WebhookDelivery.objects.create(webhook=make_webhook(), **told)
+
+
 ROWS: dict[type[models.Model], Callable[[], models.Model]] = {
     domain.Organization: lambda: new.make_organization(parent=new.make_organization()),
     domain.Person: new.make_person,
@@ -77,6 +88,8 @@ ROWS: dict[type[models.Model], Callable[[], models.Model]] = {
     domain.Dashboard: make_dashboard,
     domain.Widget: make_widget,
     domain.Membership: make_membership,
+    domain.Webhook: make_webhook,
+    domain.WebhookDelivery: make_webhook_delivery,
     User: make_user,
     Group: lambda: Group.objects.create(name=f"Group {new.unique_number()}"),
     Token: make_token,

@@ -70,6 +70,15 @@ def test_the_app_waits_for_a_healthy_database_and_its_migrations() -> None:
     assert services["migrate"]["restart"] == "no"
 
 
+def test_webhooks_are_delivered_by_a_process_of_their_own_as_confined_as_the_app() -> None:
+    services = compose()["services"]
+    app, webhooks = services["app"], services["webhooks"]
+    assert webhooks["command"] == ["python", "manage.py", "deliver_webhooks"]
+    for promise in ("image", "environment", "read_only", "tmpfs", "cap_drop", "security_opt", "depends_on", "restart"):
+        assert webhooks[promise] == app[promise], promise
+    assert "ports" not in webhooks
+
+
 def test_the_data_are_kept_where_version_18_of_the_image_has_them() -> None:
     document = compose()
     assert document["services"]["database"]["volumes"] == ["database:/var/lib/postgresql"]

@@ -26,6 +26,11 @@ VARIABLES = (
     "TRACKER_CURATOR_PASSWORD",
     "TRACKER_TOKEN_PEPPER",
     "CSRF_TRUSTED_ORIGINS",
+    "TRACKER_SITE_URL",
+    "TRACKER_WEBHOOK_ALLOW_PRIVATE",
+    "TRACKER_WEBHOOK_TIMEOUT",
+    "TRACKER_WEBHOOK_PAUSE_DAYS",
+    "TRACKER_WEBHOOK_LOG_DAYS",
 )
 
 
@@ -122,12 +127,34 @@ def test_production_refuses_what_is_unsafe(read: type[Reader], variable: str, va
         ("DATABASE_URL", "sqlite:///db.sqlite3", "only PostgreSQL"),
         ("DATABASE_URL", "no address", "Not a valid database URL"),
         ("DATABASE_URL", "postgresql://tracker@localhost", "names no database"),
+        ("TRACKER_SITE_URL", "registry.example", "write it as https://registry.example"),
+        ("TRACKER_SITE_URL", "https://registry.example/here", "without a path"),
+        ("TRACKER_WEBHOOK_TIMEOUT", "0", "1 or more"),
+        ("TRACKER_WEBHOOK_PAUSE_DAYS", "many", "Not a valid integer"),
     ],
 )
 def test_what_cannot_be_read_is_refused_everywhere(read: type[Reader], variable: str, value: str, said: str) -> None:
     message = read.refusal(**{variable: value})
     assert f"{variable}: " in message
     assert said in message
+
+
+@pytest.mark.parametrize(
+    ("variables", "site"),
+    [
+        ({}, "http://localhost:8000"),
+        (PRODUCTION, "https://registry.example"),
+        (PRODUCTION | {"TRACKER_SITE_URL": "https://other.example:8443/"}, "https://other.example:8443"),
+    ],
+)
+def test_the_service_knows_its_own_address(read: type[Reader], variables: dict[str, str], site: str) -> None:
+    assert read.of(**variables).site_url == site
+
+
+def test_webhooks_reach_the_inside_only_where_that_is_said(read: type[Reader]) -> None:
+    assert read.of().webhook_allow_private is False
+    assert read.of(**PRODUCTION).webhook_allow_private is False
+    assert read.of(TRACKER_WEBHOOK_ALLOW_PRIVATE="true").webhook_allow_private is True
 
 
 def test_a_secret_may_come_in_a_file(read: type[Reader], tmp_path: Path) -> None:

@@ -11,14 +11,16 @@ import tempfile
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from initiatives.management.commands.prepare import CURATOR, ensure_curator, known_password
-from tests.platform.services import Service, copy_checkout, free_port, get, surroundings
+from tests.platform.services import Service, copy_checkout, free_port, get, surroundings, wait_until
 from tracker.database.cluster import Cluster
 
 
@@ -51,6 +53,21 @@ def said(service: Service, label: str) -> str:
     found = re.search(rf"^ *{label} +(\S.*)$", service.said, re.MULTILINE)
     assert found, service.said
     return found[1]
+
+
+def deliveries(service: Service) -> list[psutil.Process]:
+    """The processes below the service that deliver webhooks."""
+    found = []
+    for each in psutil.Process(service.process.pid).children(recursive=True):
+        # One that has just ended has no command line.
+        with suppress(psutil.Error):
+            found += [each] if "deliver_webhooks" in each.cmdline() else []
+    return found
+
+
+def delivery(service: Service) -> psutil.Process:
+    wait_until(lambda: len(deliveries(service)) == 1)
+    return deliveries(service)[0]
 
 
 class Browser:
@@ -91,8 +108,13 @@ def test_it_serves_the_registry_and_loses_nothing(checkout: Path, environment: d
     browser = Browser(port)
     browser.sign_in("curator", password)
     assert browser.is_signed_in()
+    killed = delivery(first)
+    killed.kill()
+    wait_until(lambda: len(deliveries(first)) == 1 and delivery(first).pid != killed.pid)
+    last = delivery(first)
     first.end(signal.SIGINT)
     assert "Traceback" not in first.said
+    assert not last.is_running()
     assert not cluster.is_running()
 
     second = run(checkout, environment)

@@ -71,6 +71,9 @@ def _any_record(model: RecordModel, source: str, user: Any) -> GenericPrefetch:
     """The records that a generic reference names, whatever their types; of a part, also what it is a part of."""
     querysets = []
     for target in model._meta.app_config.get_models():
+        if not getattr(target, "versioned", False):
+            # Nothing in the registry refers to what is no part of it.
+            continue
         rows = target._default_manager.all()
         parent = getattr(target, "parent_field", None)
         # Of all other types, Django fetches the rows as they are.

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -17,9 +17,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tracker.peppers import peppers
+
 ALPHABET = string.ascii_letters + string.digits
 PREFIX_LENGTH = len("trk_") + 8
 SECRET_LENGTH = 43
+PURPOSE = "tracker.api.tokens"
 SEEN_EVERY = timedelta(minutes=1)
 ANSWERS_LIVE = timedelta(hours=24)
 
@@ -93,7 +96,7 @@ class Token(models.Model):
         """Give an unsaved token its secret, and return the plaintext."""
         self.prefix = "trk_" + _random(8)
         plaintext = f"{self.prefix}_{_random(SECRET_LENGTH)}"
-        self.digest = _digest(plaintext, next(_peppers()))
+        self.digest = _digest(plaintext, next(peppers(PURPOSE)))
         return plaintext
 
     @classmethod
@@ -102,7 +105,7 @@ class Token(models.Model):
         token = cls.objects.select_related("user").filter(prefix=plaintext[:PREFIX_LENGTH]).first()
         kept = token.digest if token else ""
         # No short circuit: every pepper is tried, whichever fits.
-        fits = [hmac.compare_digest(_digest(plaintext, pepper), kept) for pepper in _peppers()]
+        fits = [hmac.compare_digest(_digest(plaintext, pepper), kept) for pepper in peppers(PURPOSE)]
         return token if any(fits) else None
 
     @classmethod
@@ -187,10 +190,3 @@ def _random(length: int) -> str:
 
 def _digest(plaintext: str, pepper: bytes) -> str:
     return hmac.new(pepper, plaintext.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
-
-
-def _peppers() -> Iterator[bytes]:
-    """The key of new digests first, then those that older ones may have been made with."""
-    own = getattr(settings, "TRACKER_TOKEN_PEPPER", "")
-    for key in [own] if own else [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
-        yield hashlib.sha256(b"tracker.api.tokens:" + str(key).encode()).digest()

@@ -24,7 +24,7 @@ class ReadOrModelPermissions(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the request may go on; DRF answers 401 to the anonymous and 403 to all others."""
         if request.method in SAFE_METHODS:
-            if not _in_scope(request, view, "read"):
+            if not in_scope(request, _collection_of(view), "read"):
                 request.user = AnonymousUser()
             return True
         verb = _verb_of(request, view)
@@ -34,8 +34,8 @@ class ReadOrModelPermissions(BasePermission):
         user = request.user
         if not (user and user.is_authenticated):
             return False
-        if not _in_scope(request, view, "write"):
-            raise _out_of_scope(request, view)
+        if not in_scope(request, _collection_of(view), "write"):
+            raise out_of_scope(request, _collection_of(view), "write")
         model = _model_of(view)
         return user.is_staff and user.has_perm(f"{model._meta.app_label}.{verb}_{model._meta.model_name}")
 
@@ -46,9 +46,10 @@ def _verb_of(request: Request, view: Any) -> str | None:
     return declared.get(getattr(view, "action", None) or "") or PERMISSION_FOR_METHOD.get(request.method or "")
 
 
-def _in_scope(request: Request, view: Any, access: str) -> bool:
+def in_scope(request: Request, collection: str, access: str) -> bool:
+    """Whether the token of the request, where it has one, reaches a collection for "read" or "write"."""
     allows = getattr(request.auth, "allows", None)
-    return allows is None or allows(_collection_of(view), access)
+    return allows is None or allows(collection, access)
 
 
 def _collection_of(view: Any) -> str:
@@ -62,8 +63,8 @@ def _model_of(view: Any) -> type[Model]:
     return model
 
 
-def _out_of_scope(request: Request, view: Any) -> Problem:
-    needed = f"{_collection_of(view)}:write"
+def out_of_scope(request: Request, collection: str, access: str) -> Problem:
+    """What a token is told that does not reach a collection."""
     held = ", ".join(getattr(request.auth, "scopes", ()))
-    detail = _("This needs the scope “%(needed)s”; the token has: %(held)s.") % {"needed": needed, "held": held}
-    return Problem(detail, "token_scope")
+    values = {"needed": f"{collection}:{access}", "held": held}
+    return Problem(_("This needs the scope “%(needed)s”; the token has: %(held)s.") % values, "token_scope")

@@ -22,7 +22,7 @@ from tracker.api.fields import LanguageMapField
 from tracker.api.schema_examples import operation_examples
 from tracker.api.schema_fields import SLUG, Schema, component
 from tracker.api.schema_parameters import dry_run, parameter, selection
-from tracker.api.schema_problems import refusals
+from tracker.api.schema_problems import is_private, refusals
 from tracker.api.schema_writes import complete
 from tracker.api.viewsets import RecordViewSet
 
@@ -106,9 +106,9 @@ class RecordAutoSchema(AutoSchema):
         return f"{name}{'Patch' if self.method == 'PATCH' else 'Write'}"
 
     def get_auth(self) -> list[Schema]:
-        """Everybody reads; who writes must sign in."""
+        """Everybody reads, unless the view is private; who writes must sign in."""
         found: list[Schema] = super().get_auth()
-        return [*found, {}] if self.method == "GET" and {} not in found else found
+        return [*found, {}] if self.method == "GET" and {} not in found and not is_private(self.view) else found
 
     # Parameters ------------------------------------------------------------------------------------------------------
 

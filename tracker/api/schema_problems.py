@@ -22,12 +22,17 @@ SENDER = (
 )
 
 
+def is_private(view: Any) -> bool:
+    """Whether a view says that reading it needs an account, too."""
+    return bool(getattr(view, "private", False))
+
+
 def refusals(auto_schema: AutoSchema, *, of_one: bool) -> dict[str, Schema]:
     """The problems with which an operation may answer, by status; ``default`` stands for all that nobody foresees."""
     statuses = {*ANYBODY}
     if of_one:
         statuses.add(HTTPStatus.NOT_FOUND)
-    if auto_schema.method != "GET":
+    if auto_schema.method != "GET" or is_private(auto_schema.view):
         statuses.update(WRITER)
     if auto_schema.method in ("POST", "PUT", "PATCH"):
         statuses.update(SENDER)

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
 from tracker.history.change_log import Place, Row, RowChange, changes_at, versions_at
 from tracker.history.companions import becomes_visible_with, hides_or_shows, mask
 from tracker.history.readers import Reader, public_before, public_now, public_then
+from tracker.history.tracking import tracked_table
 
 # The plan follows the index on numbers and stops at the limit, however long the log is.
 WINDOW = """
@@ -39,6 +41,19 @@ class FeedChange:
     row: Row | None
     slug: str | None
     owner: tuple[str, int] | None
+
+    def document(self) -> dict[str, Any]:
+        """The change for JSON."""
+        table = tracked_table(self.place.table)
+        return {
+            "collection": getattr(table.model, "collection", None) if table else None,
+            "table": self.place.table,
+            "id": self.place.object_id,
+            "slug": self.slug,
+            "action": self.action,
+            "row": self.row,
+            "owner": {"table": self.owner[0], "id": self.owner[1]} if self.owner else None,
+        }
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from django.core.wsgi import get_wsgi_application
 from gunicorn.app.base import Application
 
 from tracker.api.charset import WithoutCharset
+from tracker.ops.companion import Companion
 
 ADDRESS = "127.0.0.1"
 LARGEST_PORT = 65535
@@ -36,17 +37,19 @@ def chosen_port() -> int:
     return port
 
 
-def serve(port: int, when_ready: Callable[[], None]) -> None:
-    """Serve until Ctrl-C, SIGTERM or the terminal's end; then leave the process."""
-    Server(port, when_ready).run()
+def serve(port: int, when_ready: Callable[[], None], companion: Companion) -> None:
+    """Serve until Ctrl-C, SIGTERM or the terminal's end, a companion beside; then leave the process."""
+    companion.start()
+    Server(port, when_ready, companion.stop).run()
 
 
 class Server(Application):
     """Gunicorn as configured by gunicorn.conf.py, on this machine's own address."""
 
-    def __init__(self, port: int, when_ready: Callable[[], None]) -> None:
+    def __init__(self, port: int, when_ready: Callable[[], None], at_end: Callable[[], None]) -> None:
         self.port = port
         self.when_ready = when_ready
+        self.at_end = at_end
         super().__init__()
 
     def load_config(self) -> None:
@@ -55,6 +58,7 @@ class Server(Application):
         self.cfg.set("bind", f"{ADDRESS}:{self.port}")
         self.cfg.set("loglevel", "warning")
         self.cfg.set("when_ready", self._ready)
+        self.cfg.set("on_exit", lambda _arbiter: self.at_end())
 
     def load(self) -> Callable[..., Any]:
         """The application, for each worker."""

@@ -1,12 +1,15 @@
-"""`make run`: everything from nothing to a served registry, in one process that stops all of it with Ctrl-C."""
+"""`make run`: everything from nothing to a served registry, in one process, with the delivery of webhooks beside."""
 
+import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from initiatives.management.commands.prepare import CURATOR, known_password
+from tracker.ops.companion import Companion
 from tracker.ops.serving import chosen_port, serve
 
 
@@ -24,7 +27,8 @@ class Command(BaseCommand):
             raise CommandError("Stopped before everything was ready; the next `make run` goes on.") from None
         # The workers are forked: a connection of this process is not theirs to use.
         connections.close_all()
-        serve(port, lambda: self._welcome(f"http://localhost:{port}", password))
+        deliveries = Companion([sys.executable, str(settings.BASE_DIR / "manage.py"), "deliver_webhooks"])
+        serve(port, lambda: self._welcome(f"http://localhost:{port}", password), deliveries)
 
     def _welcome(self, site: str, password: str) -> None:
         self._say(

@@ -181,10 +181,8 @@ class RevisionListSerializer(_PageSerializer):
     results = RevisionHeadSerializer(many=True)
 
 
-class RestoreSerializer(serializers.Serializer[Any]):
-    """The revision at which the record was as it is to be again."""
-
-    revision = serializers.IntegerField(min_value=1, max_value=LARGEST_OFFSET)
+class StrictSerializer(serializers.Serializer[Any]):
+    """A body of an action, in which nothing is overlooked."""
 
     def to_internal_value(self, data: Any) -> Any:
         unknown = [str(name) for name in data if name not in self.fields] if isinstance(data, Mapping) else []
@@ -192,6 +190,12 @@ class RestoreSerializer(serializers.Serializer[Any]):
             message = gettext("Unknown field. The fields are: %(fields)s.") % {"fields": ", ".join(self.fields)}
             raise serializers.ValidationError({name: ErrorDetail(message, "unknown_field") for name in unknown})
         return super().to_internal_value(data)
+
+
+class RestoreSerializer(StrictSerializer):
+    """The revision at which the record was as it is to be again."""
+
+    revision = serializers.IntegerField(min_value=1, max_value=LARGEST_OFFSET)
 
 
 def whole_number(name: str, description: Any, *, lowest: int, highest: int, default: int) -> OpenApiParameter:

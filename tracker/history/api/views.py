@@ -18,7 +18,6 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
-from tracker.api import collections
 from tracker.api.entity_tags import not_modified, tag_of
 from tracker.api.pagination import LARGEST_OFFSET, RecordPagination
 from tracker.api.problem_types import InvalidParameters, UnknownParameter
@@ -38,7 +37,6 @@ from tracker.history.feed import FeedChange, read_feed
 from tracker.history.models import Revision
 from tracker.history.readers import Reader
 from tracker.history.time_travel import current_revision
-from tracker.history.tracking import tracked_table
 
 MOST_CHANGES = 1_000
 # Of a large revision, the first changes tell whether a reader sees any of it.
@@ -222,21 +220,7 @@ class ChangeFeed(LogView):
         return replace_query_param(self.request.build_absolute_uri(), "since", last)
 
     def _told(self, number: int, revision: Revision, changes: Sequence[FeedChange]) -> Document:
-        return {**head(number, revision, self.reader, self.request), "changes": [_change(each) for each in changes]}
-
-
-def _change(each: FeedChange) -> Document:
-    table = tracked_table(each.place.table)
-    model: Any = table.model if table else None
-    return {
-        "collection": model.collection if collections.has_collection(model) else None,
-        "table": each.place.table,
-        "id": each.place.object_id,
-        "slug": each.slug,
-        "action": each.action,
-        "row": each.row,
-        "owner": {"table": each.owner[0], "id": each.owner[1]} if each.owner else None,
-    }
+        return {**head(number, revision, self.reader, self.request), "changes": [each.document() for each in changes]}
 
 
 class ChangesForPeople(LogView):

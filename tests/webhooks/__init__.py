@@ -1,0 +1,1 @@
+"""Webhooks, from a committed change to a receiver of our own."""
