@@ -76,11 +76,13 @@ def get(port: int, path: str, **headers: str) -> tuple[int, str]:
         connection.close()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Return as soon as the condition holds; fail when it does not in time."""
+def wait_until(
+    condition: Callable[[], bool], seconds: float = 30, explain: Callable[[], object] = lambda: "no more is known"
+) -> None:
+    """Return as soon as the condition holds; fail when it does not in time, with what explains it."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
+        assert time.monotonic() < deadline, f"it did not happen in time: {explain()}"
         time.sleep(0.05)
 
 

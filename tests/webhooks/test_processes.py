@@ -13,8 +13,9 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection, connections, transaction
+from django.db.models import Count
 
-from initiatives.models import Webhook
+from initiatives.models import Webhook, WebhookDelivery
 from tests.factories import make_person
 from tests.platform.services import CHECKOUT, wait_until
 from tests.webhooks.processes import environment, process_server
@@ -61,6 +62,13 @@ class Writers:
 
 def has_everything(receiver: Receiver) -> bool:
     return bool(receiver.messages) and current_revision() in receiver.revisions
+
+
+def deliveries() -> object:
+    """Where each webhook is, and what came of its posts."""
+    cursors = list(Webhook.objects.values_list("pk", "cursor", "attempts", "paused_at"))
+    outcomes = WebhookDelivery.objects.values_list("webhook", "status", "error").annotate(Count("pk"))
+    return current_revision(), cursors, list(outcomes)
 
 
 def assert_everything_arrived(receiver: Receiver) -> None:
@@ -129,8 +137,8 @@ def test_two_processes_deliver_nothing_twice_and_nothing_out_of_order(receivers:
         for _process in range(2):
             start()
         with Writers():
-            wait_until(lambda: all(len(receiver.messages) > 20 for receiver in receivers.made))
-        wait_until(lambda: all(map(has_everything, receivers.made)))
+            wait_until(lambda: all(len(receiver.messages) > 20 for receiver in receivers.made), 60, deliveries)
+        wait_until(lambda: all(map(has_everything, receivers.made)), 60, deliveries)
     for receiver in receivers.made:
         assert_everything_arrived(receiver)
         assert len({message.id for message in receiver.messages}) == len(receiver.messages)

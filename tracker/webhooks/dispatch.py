@@ -44,6 +44,8 @@ class Dispatcher:
     def __init__(self) -> None:
         self.stopping = Flag()
         self.turns: dict[Key, Future[bool]] = {}
+        # Until when those are left alone that another process is at: it is woken as this one is.
+        self.left_until: dict[Key, float] = {}
         self.purged_at = float("-inf")
 
     def stop(self) -> None:
@@ -86,13 +88,18 @@ class Dispatcher:
         for key, turn in list(self.turns.items()):
             if turn.done():
                 del self.turns[key]
-                self._report(key, turn.exception())
+                self._note(key, turn)
+        now = time.monotonic()
         for key in self._due():
-            if key not in self.turns:
+            if key not in self.turns and self.left_until.get(key, now) <= now:
                 self.turns[key] = pool.submit(take_turn, *key, self.stopping)
 
-    def _report(self, key: Key, error: BaseException | None) -> None:
-        if isinstance(error, AWAY):
+    def _note(self, key: Key, turn: Future[bool]) -> None:
+        self.left_until.pop(key, None)
+        error = turn.exception()
+        if error is None and not turn.result():
+            self.left_until[key] = time.monotonic() + TICK_SECONDS
+        elif isinstance(error, AWAY):
             logger.warning("Webhook %d: the database is away: %s", key[1], str(error).strip())
         elif error is not None:
             logger.error("Webhook %d: the delivery failed.", key[1], exc_info=error)
