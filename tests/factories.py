@@ -6,8 +6,6 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
-from django.contrib.auth.models import User
-
 from initiatives import models
 
 FIRST_DAY = date(2017, 1, 1)
@@ -220,15 +218,3 @@ def make_outcome(**fields: Any) -> models.Outcome:
 def make_statement(**fields: Any) -> models.Statement:
     filled = _filled(fields, speaker=make_person, mode="quote")
     return models.Statement.objects.create(**{**_texts("statement", "gist"), **filled})
-
-
-# Users' own ----------------------------------------------------------------------------------------------------------
-
-
-def make_user(**fields: Any) -> User:
-    return User.objects.create_user(**_filled(fields, username=f"user-{unique_number()}"))
-
-
-def make_webhook(**fields: Any) -> models.Webhook:
-    filled = _filled(fields, owner=make_user, name="A webhook", link="https://receiver.example/")
-    return models.Webhook.objects.create(**filled)
