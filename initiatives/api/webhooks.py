@@ -58,6 +58,7 @@ class WebhookSerializer(RecordSerializer):
     common_before: ClassVar[tuple[str, ...]] = ("id", "url")
     common_after: ClassVar[tuple[str, ...]] = ("created_at", "updated_at")
 
+    url: Any = serializers.SerializerMethodField()
     collections: Any = serializers.ListField(
         child=ListedChoiceField(choices=[(name, name) for name in collection_names()]),
         required=False,

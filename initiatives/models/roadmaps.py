@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Func, Q
+from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef, Q, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -51,7 +51,18 @@ class MilestoneQuerySet(RecordQuerySet):
 
     def with_slippage(self) -> Self:
         """Annotate ``slippage_days`` (forecast against plan, along dependencies) and ``projected_on``."""
-        late = Func(F("pk"), function="milestone_slippage", output_field=models.IntegerField())
+        # Most wait for nothing; a call of a recursive function for each would take longer than all the rest of a list.
+        waiting = Q(completed_on__isnull=True) & Exists(MilestoneDependency.objects.filter(milestone=OuterRef("pk")))
+        late = Case(
+            When(waiting, then=Func(F("pk"), function="milestone_slippage")),
+            default=Func(
+                Coalesce(F("completed_on"), F("forecast_on"), F("due_on")),
+                F("due_on"),
+                template="(%(expressions)s)",
+                arg_joiner=" - ",
+            ),
+            output_field=models.IntegerField(),
+        )
         projected = ExpressionWrapper(F("due_on") + F("slippage_days"), output_field=models.DateField())
         return self.annotate(slippage_days=late).annotate(
             projected_on=Coalesce(F("completed_on"), projected, F("forecast_on"))

@@ -20,7 +20,6 @@ from rest_framework.response import Response
 
 from tracker.api.bulk_deletion import delete_together
 from tracker.api.bulk_targets import Target, locked_records, read_targets
-from tracker.api.loading import for_reading
 from tracker.api.parsers import require_body
 from tracker.api.problem_types import Conflict, Problem, pointer, summary
 from tracker.api.problems import to_problem
@@ -73,15 +72,6 @@ class BulkWrites:
             with pointing_at():
                 writing.check()
         return Response(status=status.HTTP_204_NO_CONTENT, headers={"X-Revision": str(writing.revision)})
-
-    def represent_many(self: Any, records: Sequence[Any]) -> list[dict[str, Any]]:
-        """The records as a reader gets them, read anew, in their order."""
-        serializer = self.get_serializer(many=True)
-        rows = for_reading(self.queryset.all().with_computed(), serializer.child, self.request.user)
-        by_pk = rows.in_bulk([record.pk for record in records])
-        serializer.instance = [by_pk[record.pk] for record in records]
-        found: list[dict[str, Any]] = serializer.data
-        return found
 
 
 def items_of(request: Request) -> list[Any]:

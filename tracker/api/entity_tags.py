@@ -1,8 +1,9 @@
 """Entity tags (RFC 9110, 8.8.3) made of revision numbers, and the preconditions that save reads and updates by them.
 
-A tag names the revision that a representation was read at, and what else it depends on: who reads, as what media type,
-in which language, on which day. ``If-Match`` holds if the record has not changed since that revision, whatever else
-has. A tag of the past (``as_of``) permits no write: its reader has not seen the present.
+A tag names the revision that a representation was read at, and what else it depends on: who reads which address, in
+which of the forms, languages and codings that the client takes, on which day. ``If-Match`` holds if the record has not
+changed since that revision, whatever else has. A tag of the past (``as_of``) permits no write: its reader has not seen
+the present.
 """
 
 from __future__ import annotations
@@ -12,37 +13,72 @@ import zlib
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponseNotModified
+from django.http import HttpRequest, HttpResponseNotModified
+from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language, get_language_from_request
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
+from tracker.api.codings import coding_of
 from tracker.api.problem_types import Problem
 from tracker.history.time_travel import current_revision
 from tracker.history.versions import last_revision_of
 
 TAG = re.compile(r'"(\d{1,18})-[0-9a-f]{8}"')
 WEAK = "W/"
+VARIES_BY = ("Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cookie")
 OWED = "precondition_required"
 MOVED_ON = "precondition_failed"
 
 
-def tag_of(request: Request, revision: int) -> str:
+def tag_of(request: Any, revision: int) -> str:
     """The strong tag of what a request is answered with, at a revision."""
-    user = request.user
-    on = (user.pk, user.is_staff, getattr(request, "accepted_media_type", ""), get_language(), timezone.now().date())
-    variant = zlib.crc32("\n".join(map(str, on)).encode())
-    then = "-past" if "as_of" in request.query_params else ""
-    return f'"{revision}{then}-{variant:08x}"'
+    return tag_from(variant_of(request, (request.user.pk, request.user.is_staff), get_language()), revision)
 
 
-def not_modified(request: Request, tag: str) -> HttpResponseNotModified | None:
+def public_variant_of(request: HttpRequest) -> str:
+    """The variant of a request that nobody has read yet, whose sender is nobody in particular."""
+    return variant_of(request, (None, False), get_language_from_request(request))
+
+
+def variant_of(request: Any, user: tuple[Any, bool], language: str | None) -> str:
+    """All that an answer depends on besides the revision."""
+    then = "past" if "as_of" in request.GET else "present"
+    accepted = request.META.get("HTTP_ACCEPT", "")
+    on = (then, *user, address_of(request), accepted, language, coding_of(request), timezone.now().date())
+    return "\n".join(map(str, on))
+
+
+def tag_from(variant: str, revision: int) -> str:
+    then = "-past" if variant.startswith("past") else ""
+    return f'"{revision}{then}-{zlib.crc32(variant.encode("utf-8", "replace")):08x}"'
+
+
+def address_of(request: Any) -> str:
+    """What a request asks for, however its parameters are ordered; of those with one name the order counts."""
+    pairs = request.META.get("QUERY_STRING", "").split("&")
+    query = "&".join(sorted(pairs, key=lambda pair: pair.partition("=")[0]))
+    return f"{request.scheme}://{request.get_host()}{request.path}?{query}"
+
+
+def mark(response: HttpResponseBase, request: Any, tag: str) -> None:
+    """Let whoever keeps an answer keep it under its tag, and ask each time whether it still is as it was."""
+    user = getattr(request, "user", None)
+    response["ETag"] = tag
+    response["Cache-Control"] = "private, no-cache" if user and user.is_authenticated else "public, no-cache"
+    patch_vary_headers(response, VARIES_BY)
+
+
+def not_modified(request: Any, tag: str) -> HttpResponseNotModified | None:
     """The answer to a reader whose ``If-None-Match`` names the tag of what they would get; None where it does not."""
     given = _listed(request.headers.get("If-None-Match"))
-    if "*" in given or tag in (each.removeprefix(WEAK) for each in given):
-        return HttpResponseNotModified(headers={"ETag": tag})
-    return None
+    if "*" not in given and tag not in (each.removeprefix(WEAK) for each in given):
+        return None
+    response = HttpResponseNotModified()
+    mark(response, request, tag)
+    return response
 
 
 def check_precondition(request: Request, record: Any) -> None:

@@ -8,6 +8,8 @@ from typing import Any, NoReturn, cast
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.relations import MANY_RELATION_KWARGS
 
@@ -151,16 +153,28 @@ class LanguageMapField(serializers.Field):
         }
 
 
+@extend_schema_field(OpenApiTypes.URI)
+class AddressField(serializers.Field):
+    """The absolute address of a record in its collection."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(source="*", read_only=True, **kwargs)
+
+    def to_representation(self, instance: RecordModel) -> str:
+        return address_of(instance, self.context)
+
+
+def address_of(instance: RecordModel, context: Mapping[str, Any]) -> str:
+    """The address of a record; without a request only its path."""
+    path = f"{collections.path_of(type(instance))}{instance.slug}/"
+    request = context.get("request")
+    return str(request.build_absolute_uri(path)) if request else path
+
+
 def reference_to(instance: RecordModel, context: Mapping[str, Any]) -> dict[str, Any]:
     """A record as others refer to it: id, slug, url and the text by which people know it."""
     model: RecordModel = type(instance)
-    path = f"{collections.path_of(model)}{instance.slug}/"
-    request = context.get("request")
-    reference = {
-        "id": instance.pk,
-        "slug": instance.slug,
-        "url": request.build_absolute_uri(path) if request else path,
-    }
+    reference = {"id": instance.pk, "slug": instance.slug, "url": address_of(instance, context)}
     if model.label:
         reference[model.label] = {
             language: getattr(instance, f"{model.label}_{language}") or None for language in LANGUAGES

@@ -70,14 +70,16 @@ def _parts(model: RecordModel, field: Any, user: Any) -> Prefetch:
 def _any_record(model: RecordModel, source: str, user: Any) -> GenericPrefetch:
     """The records that a generic reference names, whatever their types; of a part, also what it is a part of."""
     querysets = []
-    for target in model._meta.app_config.get_models():
-        if not getattr(target, "versioned", False):
-            # Nothing in the registry refers to what is no part of it.
-            continue
-        rows = target._default_manager.all()
+    for target in referable(model):
         parent = getattr(target, "parent_field", None)
+        seen = visible(target, user)
         # Of all other types, Django fetches the rows as they are.
-        if hasattr(rows, "visible_to") and (parent or not rows.everybody_sees_all):
-            seen = rows.visible_to(user)
+        if parent or not seen.everybody_sees_all:
             querysets.append(seen.select_related(parent) if parent else seen)
     return GenericPrefetch(source, querysets)
+
+
+def referable(model: RecordModel) -> list[RecordModel]:
+    """The models that a generic reference may name: records and their parts, of the same app."""
+    models_of_app = model._meta.app_config.get_models()
+    return [each for each in models_of_app if hasattr(each, "collection") or hasattr(each, "parent_field")]

@@ -17,8 +17,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.translation import gettext as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
@@ -27,6 +25,7 @@ from tracker.api.collections import RecordModel
 from tracker.api.constraints import broken, columns_of
 from tracker.api.fields import (
     LANGUAGES,
+    AddressField,
     AnyReferenceField,
     LanguageMapField,
     ListedChoiceField,
@@ -50,19 +49,12 @@ class RecordSerializer(serializers.ModelSerializer):
 
     expand: Mapping[str, Any] = MappingProxyType({})
 
-    url: Any = serializers.SerializerMethodField()
+    url: Any = AddressField()
 
     @property
     def model(self) -> RecordModel:
         """The model whose rows it shows and writes."""
         return self.Meta.model
-
-    @extend_schema_field(OpenApiTypes.URI)
-    def get_url(self, instance: Any) -> str:
-        model: RecordModel = type(instance)
-        path = f"{collections.path_of(model)}{instance.slug}/"
-        request = self.context.get("request")
-        return str(request.build_absolute_uri(path)) if request else path
 
     # Declaration -----------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import connection, models, transaction
 from django.http import Http404
-from django.http.response import HttpResponseBase
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from rest_framework import status, viewsets
@@ -21,13 +20,13 @@ from rest_framework.response import Response
 from tracker.api import collections
 from tracker.api.bulk import BulkWrites
 from tracker.api.deletion import delete
-from tracker.api.entity_tags import check_precondition, not_modified, tag_of
+from tracker.api.entity_tags import check_precondition, tag_of
 from tracker.api.filters import RecordFilterSet, StrictFilterBackend
-from tracker.api.loading import for_reading
 from tracker.api.ordering import StrictOrdering
 from tracker.api.pagination import RecordPagination
 from tracker.api.parsers import require_body
 from tracker.api.problem_types import Conflict, InvalidParameters, UnknownParameter
+from tracker.api.reads import ProjectedReads
 from tracker.api.selection import PARAMETERS, read_selection
 from tracker.api.serializers import RecordSerializer
 from tracker.api.whole_writes import WholeWrites
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 TRUTH = {"true": True, "false": False}
 
 
-class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
+class RecordViewSet(ProjectedReads, BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):  # type: ignore[misc]
     """List, detail, create, replace, patch and delete of records, one or many, under the API contract."""
 
     queryset: Any
@@ -59,8 +58,8 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
     """Bodies as one would POST them, by collection (``tracker.api.schema_examples``)."""
 
     def get_queryset(self) -> Any:
-        """The records that the reader may see, with what a query computes of them."""
-        return self.queryset.all().visible_to(self.request.user).with_computed()
+        """The records that the reader may see."""
+        return self.queryset.all().visible_to(self.request.user)
 
     def known_parameters(self) -> set[str]:
         """The query parameters of a list besides its filters."""
@@ -104,48 +103,13 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
     def get_view_description(self, html: bool = False) -> str:
         return str(super().get_view_description(html) if self.name else self.about)
 
-    # Reading ---------------------------------------------------------------------------------------------------------
-
-    def list(self, request: Request) -> HttpResponseBase:  # type: ignore[override]
-        tag = tag_of(request, current_revision())
-        rows = self.filter_queryset(self.get_queryset().current())
-        serializer: Any = self.get_serializer(many=True)
-        page = self.paginate_queryset(for_reading(rows, serializer.child, request.user))
-        serializer.instance = page
-        return not_modified(request, tag) or self.tagged(self.get_paginated_response(serializer.data), tag)
-
-    def retrieve(self, request: Request, slug: str) -> HttpResponseBase:  # type: ignore[override]
-        self.refuse_unknown(self.known_on_reads)
-        # Before the record: a commit in between makes the tag too old, which costs a retry and loses nothing.
-        tag = tag_of(request, current_revision())
-        serializer = self.get_serializer()
-        record = self.find(for_reading(self.get_queryset(), serializer, request.user), slug)
-        if record.replaced_by_id is not None:
-            return self._redirect(record)
-        serializer.instance = record
-        return not_modified(request, tag) or self.tagged(Response(serializer.data), tag)
-
-    def tagged(self, response: Response, tag: str) -> Response:
-        """The answer under its tag; whoever keeps it asks each time whether it still is as it was."""
-        response["ETag"] = tag
-        response["Cache-Control"] = "no-cache"
-        return response
+    # Writing ---------------------------------------------------------------------------------------------------------
 
     def find(self, rows: models.QuerySet[Any], slug: str) -> Any:
         record = rows.filter(slug=slug).first()
         if record is None:
             raise Http404
         return record
-
-    def _redirect(self, record: Any) -> Response:
-        """A duplicate's old address leads to the record that it was merged into."""
-        target = self.queryset.all().visible_to(self.request.user).filter(pk=record.replaced_by_id).first()
-        if target is None:
-            raise Http404
-        address = self.request.build_absolute_uri(target.get_absolute_url())
-        return Response({"replaced_by": address}, status.HTTP_308_PERMANENT_REDIRECT, headers={"Location": address})
-
-    # Writing ---------------------------------------------------------------------------------------------------------
 
     def create(self, request: Request) -> Response:
         require_body(request)
@@ -217,13 +181,6 @@ class RecordViewSet(BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):
     def _save(self, serializer: Any) -> Any:
         serializer.is_valid(raise_exception=True)
         return serializer.save()
-
-    def represent(self, record: Any) -> Any:
-        """The record as a reader gets it, read anew: the database computes what follows from the change."""
-        serializer = self.get_serializer()
-        rows = self.queryset.all().with_computed()
-        serializer.instance = for_reading(rows, serializer, self.request.user).get(pk=record.pk)
-        return serializer.data
 
     def refuse_unknown(self, known: frozenset[str]) -> None:
         unknown = [name for name in self.request.query_params if name not in known]

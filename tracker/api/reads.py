@@ -1,0 +1,110 @@
+"""Reading records: which ones a request means is for the ORM to say; what is shown of them PostgreSQL writes."""
+
+from __future__ import annotations
+
+import builtins
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage
+from django.db import models
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.serializer_helpers import ReturnDict
+
+from tracker.api.checks import uncompilable
+from tracker.api.entity_tags import mark, not_modified, tag_of
+from tracker.api.projection import projection_of
+from tracker.api.selection import read_selection
+from tracker.history.time_travel import current_revision
+
+JSON = "application/json"
+
+
+class ProjectedReads:
+    """List and detail of a viewset of records, and what its writes answer."""
+
+    request: Any
+    queryset: Any
+    serializer_class: Any
+
+    @classmethod
+    def check(cls) -> builtins.list[CheckMessage]:
+        """What is wrong with the declaration, for ``manage.py check``."""
+        return builtins.list(uncompilable(cls.serializer_class))
+
+    def list(self: Any, request: Request) -> HttpResponseBase:
+        # Before the records: a commit in between makes the tag too old, which costs a retry and loses nothing.
+        tag = tag_of(request, current_revision())
+        selection = read_selection(request, self.serializer_class)
+        rows = self.filter_queryset(self.get_queryset().with_computed().current())
+        pks = self.paginate_queryset(rows.values_list("pk", flat=True))
+        unchanged = not_modified(request, tag)
+        if unchanged is not None:
+            return unchanged
+        text = page_text(self.paginator.envelope([]), self.written(pks, selection))
+        return self.tagged(self.answer(text), tag)
+
+    def retrieve(self: Any, request: Request, slug: str) -> HttpResponseBase:
+        self.refuse_unknown(self.known_on_reads)
+        tag = tag_of(request, current_revision())
+        selection = read_selection(request, self.serializer_class)
+        found = self.get_queryset().filter(slug=slug).values_list("pk", "replaced_by_id").first()
+        if found is None:
+            raise Http404
+        pk, replaced_by = found
+        if replaced_by is not None:
+            return self._redirect(replaced_by)
+        unchanged = not_modified(request, tag)
+        if unchanged is not None:
+            return unchanged
+        texts = self.written([pk], selection)
+        if not texts:
+            raise Http404
+        return self.tagged(self.answer(texts[0], pk), tag)
+
+    def written(self, pks: Sequence[int], selection: Mapping[str, Any] | None = None) -> builtins.list[str]:
+        """The JSON of some records, as the request's user is shown them."""
+        projection = projection_of(self.serializer_class, self.request.user, selection)
+        return projection.read(pks, self.request.build_absolute_uri("/")[:-1])
+
+    def represent(self, record: models.Model) -> Any:
+        """A record as a reader gets it, read anew: the database computes what follows from a change."""
+        return self.represent_many([record])[0]
+
+    def represent_many(self, records: Sequence[models.Model]) -> builtins.list[Any]:
+        """The same of many records, in their order."""
+        return [json.loads(text) for text in self.written([record.pk for record in records])]
+
+    def answer(self: Any, text: str, pk: int | None = None) -> HttpResponseBase:
+        """JSON as the client wants it: as it is, or in another form, of which some show the record ``pk`` as a form."""
+        if self.request.accepted_media_type == JSON:
+            return HttpResponse(text, content_type=JSON)
+        data = json.loads(text)
+        if pk is not None:
+            data = ReturnDict(data, serializer=self.get_serializer(self.queryset.model._base_manager.get(pk=pk)))
+        return Response(data)
+
+    def tagged(self, response: HttpResponseBase, tag: str) -> HttpResponseBase:
+        """The answer under its tag."""
+        mark(response, self.request, tag)
+        return response
+
+    def _redirect(self, pk: int) -> Response:
+        """A duplicate's old address leads to the record that it was merged into."""
+        target = self.queryset.all().visible_to(self.request.user).filter(pk=pk).first()
+        if target is None:
+            raise Http404
+        address = self.request.build_absolute_uri(target.get_absolute_url())
+        return Response({"replaced_by": address}, status.HTTP_308_PERMANENT_REDIRECT, headers={"Location": address})
+
+
+def page_text(envelope: Mapping[str, Any], texts: Sequence[str]) -> str:
+    """A page of a list: the members around its results, which come last, and these."""
+    around = {name: value for name, value in envelope.items() if name != "results"}
+    head = json.dumps(around, ensure_ascii=False, separators=(",", ":"))
+    return f'{head[:-1]},"results":[{",".join(texts)}]}}'
