@@ -17,6 +17,7 @@ DEVELOPMENT_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 SECRET_KEY_LENGTH = 50
 SECRET_KEY_VARIETY = 5
 CONNECTION_SECONDS = 60
+LARGEST_CACHE_MB = 100_000
 SITE = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
@@ -40,6 +41,8 @@ class Environment:
     webhook_timeout: int
     webhook_pause_days: int
     webhook_log_days: int
+    response_cache_mb: int
+    cache_url: str
     database: dict[str, Any] | None
 
 
@@ -67,6 +70,8 @@ def read_environment(local: Path) -> Environment:
             webhook_timeout=env.int("TRACKER_WEBHOOK_TIMEOUT", 10),
             webhook_pause_days=env.int("TRACKER_WEBHOOK_PAUSE_DAYS", 5),
             webhook_log_days=env.int("TRACKER_WEBHOOK_LOG_DAYS", 30),
+            response_cache_mb=env.int("TRACKER_RESPONSE_CACHE_MB", 32),
+            cache_url=env.str("CACHE_URL", ""),
             database=_database(env),
         )
         env.seal()
@@ -76,7 +81,7 @@ def read_environment(local: Path) -> Environment:
     except (EnvError, ValueError) as error:
         faults.append(str(error))
     if not faults:
-        faults = _unknown_kind(kind) + _bad_database(found) + _bad_delivery(found)
+        faults = _unknown_kind(kind) + _bad_database(found) + _bad_delivery(found) + _bad_cache(found)
         faults += _unsafe(found) if production else []
     if faults:
         raise ImproperlyConfigured("The environment does not configure the service:\n  - " + "\n  - ".join(faults))
@@ -118,6 +123,15 @@ def _bad_delivery(found: Environment) -> list[str]:
         faults.append("TRACKER_SITE_URL: write it as https://registry.example, without a path.")
     numbers = ("webhook_timeout", "webhook_pause_days", "webhook_log_days")
     return faults + [f"TRACKER_{name.upper()}: it must be 1 or more." for name in numbers if getattr(found, name) < 1]
+
+
+def _bad_cache(found: Environment) -> list[str]:
+    faults = []
+    if not 0 <= found.response_cache_mb <= LARGEST_CACHE_MB:
+        faults.append(f"TRACKER_RESPONSE_CACHE_MB: it must be 0 (nothing is kept) to {LARGEST_CACHE_MB}.")
+    if found.cache_url and not found.cache_url.startswith(("redis://", "rediss://", "unix://")):
+        faults.append("CACHE_URL: only Redis will do, as redis://user:password@host:6379/0.")
+    return faults
 
 
 def _unsafe(found: Environment) -> list[str]:

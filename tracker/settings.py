@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "tracker.ops.health.HealthProbes",
+    "tracker.api.response_cache.ResponseCache",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -89,7 +90,21 @@ EMBEDDED_DATABASE: dict[str, Any] = {
     "CONN_HEALTH_CHECKS": True,
 }
 DATABASES = {"default": ENVIRONMENT.database or EMBEDDED_DATABASE}
+# Compiling a query to machine code pays for long analyses; here it would take longer than the query.
+DATABASES["default"]["OPTIONS"] = {"options": "-c jit=off", **DATABASES["default"].get("OPTIONS", {})}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# A server's answer is waited for no longer than PostgreSQL would take.
+CACHE_SERVER = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": ENVIRONMENT.cache_url,
+    "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
+}
+CACHE_MEMORY = {
+    "BACKEND": "tracker.api.memory_cache.MemoryCache",
+    "OPTIONS": {"MAX_BYTES": ENVIRONMENT.response_cache_mb * 1024 * 1024},
+}
+CACHES = {"default": CACHE_SERVER if ENVIRONMENT.cache_url else CACHE_MEMORY}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

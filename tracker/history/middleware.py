@@ -26,8 +26,7 @@ class AttributionMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+        request_id = request_id_of(request)
         response = self._respond(request, request_id)
         response["X-Request-ID"] = request_id
         return response
@@ -44,6 +43,12 @@ class AttributionMiddleware:
         with attributed(attribution):
             attribution.to(getattr(request, "user", None))
             return self.get_response(request)
+
+
+def request_id_of(request: HttpRequest) -> str:
+    """The id that the client gives the request, or a new one."""
+    given = request.META.get("HTTP_X_REQUEST_ID", "")
+    return given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
 
 
 def reason_of(request: HttpRequest) -> str:
