@@ -7,12 +7,23 @@ from typing import Any
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from tracker.api.problem_types import InvalidParameters
 
 
 class StrictNegotiation(DefaultContentNegotiation):
     """Refuses a format that an address does not have as what it is: a wrong parameter of a right address."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> tuple[Any, str]:
+        """The form that the address asks for, whatever the program that follows it accepts; else what it accepts."""
+        format_asked = request.query_params.get(api_settings.URL_FORMAT_OVERRIDE)
+        if format_asked:
+            renderer = self.filter_renderers(renderers, format_asked)[0]
+            return renderer, renderer.media_type
+        chosen: tuple[Any, str] = super().select_renderer(request, renderers, format_suffix)
+        return chosen
 
     def filter_renderers(self, renderers: Any, format: str) -> Any:  # noqa: A002 (DRF's name)
         try:

@@ -109,9 +109,9 @@ def _from_rest_framework(exc: exceptions.APIException, view: Any) -> Problem:
         wait = getattr(exc, "wait", None)
         headers = {} if wait is None else {"Retry-After": str(wait)}
     elif isinstance(exc, exceptions.NotAcceptable):
-        detail = _("This address answers as: %(types)s.") % {"types": _media_types(view, "renderer_classes")}
+        detail = _("This address answers as: %(types)s.") % {"types": _media_types(view, "get_renderers")}
     elif isinstance(exc, exceptions.UnsupportedMediaType):
-        detail = _("Send the body as: %(types)s.") % {"types": _media_types(view, "parser_classes")}
+        detail = _("Send the body as: %(types)s.") % {"types": _media_types(view, "get_parsers")}
     return Problem(detail, code, status=status, headers=headers)
 
 
@@ -136,8 +136,9 @@ def _from_django(exc: BaseException) -> Problem | None:
     return None
 
 
-def _media_types(view: Any, attribute: str) -> str:
-    return ", ".join(dict.fromkeys(part.media_type for part in getattr(view, attribute, ())))
+def _media_types(view: Any, ask: str) -> str:
+    parts = getattr(view, ask)() if view is not None else ()
+    return ", ".join(dict.fromkeys(part.media_type for part in parts))
 
 
 def is_api_request(request: HttpRequest) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import builtins
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.core.checks import CheckMessage
 from django.db import models
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +20,8 @@ from rest_framework.utils.serializer_helpers import ReturnDict
 
 from tracker.api.checks import uncompilable
 from tracker.api.entity_tags import mark, not_modified, tag_of
+from tracker.api.exports import EXPORTS, batches, export
+from tracker.api.problem_types import InvalidParameters
 from tracker.api.projection import projection_of
 from tracker.api.selection import read_selection
 from tracker.history.time_travel import current_revision
@@ -42,6 +46,8 @@ class ProjectedReads:
         tag = tag_of(request, current_revision())
         selection = read_selection(request, self.serializer_class)
         rows = self.filter_queryset(self.get_queryset().with_computed().current())
+        if isinstance(request.accepted_renderer, EXPORTS):
+            return self.tagged(self._export(rows, selection), tag)
         pks = self.paginate_queryset(rows.values_list("pk", flat=True))
         unchanged = not_modified(request, tag)
         if unchanged is not None:
@@ -66,6 +72,20 @@ class ProjectedReads:
         if not texts:
             raise Http404
         return self.tagged(self.answer(texts[0], pk), tag)
+
+    def get_renderers(self: Any) -> builtins.list[Any]:
+        """The forms of an answer; a list can also be had as a whole."""
+        exports = EXPORTS if getattr(self, "action", None) == "list" else ()
+        return [renderer() for renderer in (*self.renderer_classes, *exports)]
+
+    def _export(self: Any, rows: models.QuerySet[Any], selection: Mapping[str, Any]) -> HttpResponseBase:
+        request = self.request
+        paging = sorted(set(request.query_params) & self.pagination_class.known_parameters)
+        if paging:
+            reason = _("A list in this form is the whole list: leave “%(name)s” out.")
+            raise InvalidParameters({name: reason % {"name": name} for name in paging})
+        texts = batches(rows, partial(self.written, selection=selection), self.travel)
+        return export(texts, request.accepted_renderer, self.get_serializer(), self.basename)
 
     def written(self, pks: Sequence[int], selection: Mapping[str, Any] | None = None) -> builtins.list[str]:
         """The JSON of some records, as the request's user is shown them."""

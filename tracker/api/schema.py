@@ -18,6 +18,7 @@ from drf_spectacular.plumbing import ResolvedComponent, get_doc
 from rest_framework import serializers
 
 from tracker.api import collections
+from tracker.api.exports import EXPORTS
 from tracker.api.fields import LanguageMapField
 from tracker.api.schema_examples import operation_examples
 from tracker.api.schema_fields import SLUG, Schema, component
@@ -195,6 +196,9 @@ class RecordAutoSchema(AutoSchema):
             dry = {**responses["201"], "description": _("What the record would be, after a dry run.")}
             responses = {"200": dry, "201": {**responses["201"], "headers": _location(_("The new record."))}}
             responses["201"]["description"] = _("The new record.")
+        elif action == "list":
+            whole = {each.media_type: {"schema": {"type": "string"}} for each in EXPORTS}
+            responses["200"]["content"] = {**responses["200"]["content"], **whole}
         elif action == "retrieve":
             responses["200"] = self._thinnable(responses["200"])
             responses["308"] = _moved(self)

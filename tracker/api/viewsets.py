@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -57,6 +58,9 @@ class RecordViewSet(ProjectedReads, BulkWrites, WholeWrites, viewsets.ModelViewS
     examples: ClassVar[Mapping[str, tuple[Mapping[str, Any], ...]]] = MappingProxyType({})
     """Bodies as one would POST them, by collection (``tracker.api.schema_examples``)."""
 
+    travel: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Opens the moment that ``as_of`` names, once more for what is read after the view has answered."""
+
     def get_queryset(self) -> Any:
         """The records that the reader may see."""
         return self.queryset.all().visible_to(self.request.user)
@@ -89,7 +93,8 @@ class RecordViewSet(ProjectedReads, BulkWrites, WholeWrites, viewsets.ModelViewS
             number = revision_at(moment)
         except UnknownMomentError as error:
             raise InvalidParameters({"as_of": str(error)}) from error
-        self.moment.enter_context(as_of(number, unrestricted=is_staff(request.user)))
+        self.travel = partial(as_of, number, unrestricted=is_staff(request.user))
+        self.moment.enter_context(self.travel())
 
     def get_view_name(self) -> str:
         """The heading of the page: of an action its name, else what the collection or its records are called."""
