@@ -6,6 +6,7 @@ this revision before, answers without going further. Answers are kept as they ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from hashlib import blake2b
 from http import HTTPStatus
@@ -21,12 +22,13 @@ from django.http.response import HttpResponseBase
 from tracker.api.codings import coding_of, encode
 from tracker.api.entity_tags import not_modified, public_variant_of, tag_from
 from tracker.api.forgiving_cache import forgiving
-from tracker.api.problems import is_api_request
 from tracker.history.middleware import request_id_of
 from tracker.history.newest import Newest, newest_revision
 
 KEPT_SECONDS = 24 * 60 * 60
 KEPT_TYPES = ("application/json", "application/atom+xml")
+# What else the API has, its documentation among it, needs no database.
+RECORDS = re.compile(r"/api/v[0-9]+/.")
 # Made anew for each request.
 NOT_KEPT = ("x-request-id", "date", "server")
 
@@ -58,7 +60,7 @@ def _newest_for(request: HttpRequest) -> Newest | None:
     """The newest revision, for a request whose answer depends on nothing else but what it says of itself."""
     anonymous = "HTTP_AUTHORIZATION" not in request.META and settings.SESSION_COOKIE_NAME not in request.COOKIES
     # What a transaction has not committed yet, its revision does not tell.
-    if request.method not in ("GET", "HEAD") or not anonymous or not is_api_request(request):
+    if request.method not in ("GET", "HEAD") or not anonymous or not RECORDS.match(request.path_info):
         return None
     if connection.in_atomic_block:
         return None
