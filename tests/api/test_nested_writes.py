@@ -92,9 +92,12 @@ def test_the_list_is_in_order_of_given_positions(curator: ApiClient, platform: m
     assert texts(document) == [(10, "Two"), (20, "Three"), (30, "One")]
 
 
-def test_two_parts_in_one_place_are_a_conflict(curator: ApiClient, platform: models.Platform) -> None:
+def test_two_parts_in_one_place_are_refused_and_nothing_is_written(
+    curator: ApiClient, platform: models.Platform
+) -> None:
     body = {"capabilities": [{"text": {"en": "A"}, "position": 1}, {"text": {"en": "B"}, "position": 1}]}
-    assert refusals(curator.send("PATCH", f"platforms/{platform.slug}/", body), 409)
+    response = curator.send("PATCH", f"platforms/{platform.slug}/", body)
+    assert refusals(response) == [("#/capabilities/1/position", "unique")]
     assert [part.text_en for part in platform.capabilities.all()] == ["One", "Two", "Three"]
 
 
@@ -210,3 +213,49 @@ def test_parts_need_their_own_permissions(staff: ApiClient, staff_user: User, pl
     assert refusals(refused, 403) == []
     assert "delete_capability" in refused.json()["detail"]
     assert platform.capabilities.count() == 4
+
+
+# Where the refusal points ------------------------------------------------------------------------------------------
+
+
+def test_a_part_that_only_names_itself_keeps_its_position_for_itself(
+    curator: ApiClient, platform: models.Platform
+) -> None:
+    one, two, three = ids(platform)
+    body = {"capabilities": [{"id": one, "position": 2}, {"id": two}, {"id": three}]}
+    response = curator.send("PATCH", f"platforms/{platform.slug}/", body)
+    assert refusals(response) == [("#/capabilities/1/position", "unique")]
+
+
+def test_two_parts_that_only_one_may_be_are_refused_at_the_second(curator: ApiClient) -> None:
+    targets = [{"on": on, "value": "1"} for on in ("2020-01-01", "2021-01-01", "2020-01-01")]
+    body = {"title": {"en": "I"}, "unit": {"en": "x"}, "meaning": "point", "targets": targets}
+    assert refusals(curator.send("POST", "indicators/", body)) == [("#/targets/2/on", "unique")]
+
+
+def test_a_slug_that_is_taken_is_a_conflict_at_its_part(curator: ApiClient) -> None:
+    taken = factories.make_pillar()
+    pillars = [{"name": {"en": "New"}}, {"slug": taken.slug, "name": {"en": "Taken"}}]
+    response = curator.send("POST", "strategies/", {"title": {"en": "S"}, "pillars": pillars})
+    assert refusals(response, 409) == [("#/pillars/1/slug", "unique")]
+
+
+def test_a_slug_that_two_parts_want_is_refused_at_the_second(curator: ApiClient) -> None:
+    twice = [{"slug": "twice", "name": {"en": "A"}}, {"slug": "twice", "name": {"en": "B"}}]
+    response = curator.send("POST", "strategies/", {"title": {"en": "S"}, "pillars": twice})
+    assert refusals(response) == [("#/pillars/1/slug", "unique")]
+
+
+def test_a_part_that_the_database_refuses_is_pointed_at(curator: ApiClient) -> None:
+    organization = factories.make_organization()
+    one = {"organization": organization.slug, "role": "partner", "start": "2020-01-01", "end": "2021-01-01"}
+    body = {"title": {"en": "I"}, "involvements": [one, {**one, "start": "2020-06-01"}]}
+    response = curator.send("POST", "initiatives/", body)
+    assert refusals(response, 409) == [("#/involvements/1", "overlap")]
+    assert not models.Initiative.objects.exists()
+
+
+def test_in_a_list_of_records_the_part_of_the_item_is_pointed_at(curator: ApiClient) -> None:
+    taken = factories.make_pillar()
+    items = [{"title": {"en": "A"}}, {"title": {"en": "B"}, "pillars": [{"slug": taken.slug, "name": {"en": "T"}}]}]
+    assert refusals(curator.send("POST", "strategies/", items), 409) == [("#/1/pillars/0/slug", "unique")]

@@ -6,28 +6,23 @@ change; DELETE takes slugs, or such objects. An item's ``etag`` is its ``If-Matc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import DatabaseError
-from django.db.models import ProtectedError, RestrictedError
 from django.utils.translation import gettext as _
 from rest_framework import status
-from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tracker.api.bulk_deletion import delete_together
 from tracker.api.bulk_targets import Target, locked_records, read_targets
 from tracker.api.parsers import require_body
+from tracker.api.pointing import pointing_at, pointing_at_the_list
 from tracker.api.problem_types import Conflict, Problem, pointer, summary
-from tracker.api.problems import to_problem
 from tracker.api.references import find_together
 
 MOST_ITEMS = 1_000
-SERVER_ERRORS = 500
-REFUSALS = (APIException, DatabaseError, ProtectedError, RestrictedError)
 
 
 class BulkWrites:
@@ -42,7 +37,7 @@ class BulkWrites:
             values = validated(serializer, [(None, item) for item in items])
             refuse_taken(serializer, items)
             records = create_all(serializer, values)
-            with pointing_at():
+            with pointing_at_the_list():
                 writing.check()
             body = self.represent_many(records)
         code = status.HTTP_200_OK if writing.dry_run else status.HTTP_201_CREATED
@@ -59,7 +54,7 @@ class BulkWrites:
                 serializer, [(record, target.changes) for record, target in zip(records, targets, strict=True)]
             )
             update_all(serializer, records, values)
-            with pointing_at():
+            with pointing_at_the_list():
                 writing.check()
             body = self.represent_many(records)
         return Response(body, headers={"X-Revision": str(writing.revision)})
@@ -69,7 +64,7 @@ class BulkWrites:
         targets: list[Target] = read_targets(items_of(request), whole=True)
         with self.writing() as writing:
             delete_together(locked_records(self, targets, for_change=False))
-            with pointing_at():
+            with pointing_at_the_list():
                 writing.check()
         return Response(status=status.HTTP_204_NO_CONTENT, headers={"X-Revision": str(writing.revision)})
 
@@ -155,18 +150,3 @@ def update_all(serializer: Any, records: Sequence[Any], values: Sequence[dict[st
         serializer.instance = records[index]
         with pointing_at(index):
             serializer.update(records[index], values[index])
-
-
-@contextmanager
-def pointing_at(index: int | None = None) -> Iterator[None]:
-    """Let a refusal point into the item, or at the list as a whole, whose items only the database can tell apart."""
-    try:
-        yield
-    except REFUSALS as refused:
-        problem = to_problem(refused)
-        if problem is None or problem.status_code >= SERVER_ERRORS:
-            raise
-        for error in problem.errors:
-            inside = str(error.get("pointer", "#")).removeprefix("#")
-            error["pointer"] = pointer() if index is None else pointer((index,)) + inside
-        raise problem from refused

@@ -20,6 +20,8 @@ from rest_framework.exceptions import PermissionDenied
 
 from tracker.api.collections import RecordModel
 from tracker.api.deletion import delete
+from tracker.api.pointing import pointing_at
+from tracker.api.repeated_parts import refuse_repeated
 
 if TYPE_CHECKING:
     from tracker.api.serializers import RecordSerializer
@@ -45,6 +47,8 @@ class PartListSerializer(serializers.ListSerializer):
         if has_position(self.child.Meta.model):
             for position, item in enumerate(values, start=1):
                 item.setdefault("position", position)
+        if self.parent is not None:
+            refuse_repeated(self.child, self.parent.Meta.model._meta.get_field(str(self.source)), values)
         return values
 
     def _existing(self) -> dict[Any, models.Model]:
@@ -145,8 +149,9 @@ def _write_list(serializer: RecordSerializer, record: models.Model, field: Any, 
         _authorize(serializer, "delete", model)
         delete(unnamed)
     changed = bool(unnamed)
-    for item in items:
-        changed |= _write_item(serializer, field.child, item, link)
+    for index, item in enumerate(items):
+        with pointing_at(field.field_name, index, besides=link):
+            changed |= _write_item(serializer, field.child, item, link)
     return changed
 
 
