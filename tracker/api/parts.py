@@ -47,8 +47,9 @@ class PartListSerializer(serializers.ListSerializer):
         if has_position(self.child.Meta.model):
             for position, item in enumerate(values, start=1):
                 item.setdefault("position", position)
-        if self.parent is not None:
-            refuse_repeated(self.child, self.parent.Meta.model._meta.get_field(str(self.source)), values)
+        whole: Any = self.parent
+        if whole is not None:
+            refuse_repeated(self.child, whole.Meta.model._meta.get_field(self.source), values)
         return values
 
     def _existing(self) -> dict[Any, models.Model]:

@@ -38,7 +38,7 @@ def _once_in_a_record(model: type[models.Model], relation: Any) -> Iterator[tupl
         if isinstance(constraint, models.UniqueConstraint) and constraint.condition is None:
             names = tuple(name for name in constraint.fields if name != link)
             if names and len(names) < len(constraint.fields):
-                yield names, constraint.get_violation_error_message()
+                yield names, str(constraint.get_violation_error_message())
     for field in model._meta.concrete_fields:
         if field.unique and not field.primary_key:
             yield (field.name,), str(field.error_messages["unique"])

@@ -1,0 +1,107 @@
+"""The server before Django: what it refuses is a problem document too, and reaches who is still sending."""
+
+import http.client
+import json
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from django.utils.translation import override
+
+from tests.platform.services import Service, copy_checkout, free_port, get, surroundings
+from tracker.api.problem_types import PROBLEM_TYPES
+from tracker.ops.worker import NOT_HTTP, REFUSALS
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_checkout(tmp_path_factory.mktemp("server") / "checkout")
+
+
+def started(checkout: Path, port: int) -> Service:
+    """Gunicorn as configured, with one worker; what it serves here needs no database."""
+    environment = surroundings(PORT=str(port), WEB_CONCURRENCY="1")
+    service = Service([sys.executable, "-m", "gunicorn", "tracker.wsgi"], checkout, environment)
+    service.wait_to_serve(port, "/healthz")
+    return service
+
+
+@pytest.fixture(scope="module")
+def port(checkout: Path) -> Iterator[int]:
+    """Where a server listens."""
+    port = free_port()
+    service = started(checkout, port)
+    yield port
+    service.end()
+
+
+def problem(response: HTTPResponse) -> dict[str, Any]:
+    """The problem document of an answer, which is as it should be."""
+    with response:
+        assert response.getheader("Content-Type") == "application/problem+json"
+        document: dict[str, Any] = json.loads(response.read())
+    assert document["status"] == response.status
+    assert set(document) == {"type", "title", "status", "detail", "errors"}
+    return document
+
+
+def refused(port: int, method: str, path: str, body: bytes = b"", **headers: Any) -> dict[str, Any]:
+    """What a request is refused with by a client that sends all of it before it reads."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request(method, path, body, headers)
+        return problem(connection.getresponse())
+
+
+def test_who_sends_20_megabytes_before_listening_reads_that_it_is_too_much(port: int) -> None:
+    body = json.dumps({"name": {"en": "a" * 20_000_000}}).encode()
+    for connection in ("keep-alive", "close"):
+        headers = {"Content-Type": "application/json", "Connection": connection}
+        assert refused(port, "POST", "/api/v1/organizations/", body, **headers)["status"] == 413
+
+
+def test_a_query_of_10_000_parameters_is_a_problem_of_its_length(port: int) -> None:
+    said = refused(port, "GET", "/api/v1/organizations/?" + "&".join(f"p{n}=1" for n in range(10_000)))
+    assert (said["status"], said["type"]) == (414, "/api/docs/problems#uri_too_long")
+
+
+def test_headers_that_are_too_large_are_a_problem(port: int) -> None:
+    for headers in ({"X-Long": "a" * 10_000}, {f"X-{n}": "a" for n in range(200)}):
+        assert refused(port, "GET", "/api/v1/", **headers)["status"] == 431
+
+
+@pytest.mark.parametrize(
+    "sent", [b"NONSENSE\r\n\r\n", b"GET / HTTP/1.1\r\nBad Header: x\r\n\r\n", b"\x16\x03\x01\r\n\r\n"]
+)
+def test_what_is_not_http_is_a_problem(port: int, sent: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(sent)
+        response = HTTPResponse(connection)
+        response.begin()
+        assert problem(response)["status"] == 400
+
+
+def test_its_problems_are_those_that_the_api_explains() -> None:
+    with override("en"):
+        for refusal in (NOT_HTTP, *REFUSALS.values()):
+            kind = PROBLEM_TYPES[refusal.code]
+            assert (str(kind.title), kind.status) == (refusal.title, int(refusal.status.split()[0]))
+
+
+def test_a_worker_leaves_ctrl_c_to_the_server(checkout: Path) -> None:
+    port = free_port()
+    server = started(checkout, port)
+    [worker] = psutil.Process(server.process.pid).children()
+    worker.send_signal(signal.SIGINT)
+    with pytest.raises(psutil.TimeoutExpired):
+        worker.wait(timeout=2)
+    assert get(port, "/healthz")[0] == 200
+    assert server.end(signal.SIGINT) == 0
+    assert not worker.is_running()
+    assert "Traceback" not in server.said

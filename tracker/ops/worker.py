@@ -1,0 +1,100 @@
+"""The worker in which gunicorn serves: what it refuses before Django hears of it is a problem document as well."""
+
+import json
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http import errors
+from gunicorn.workers.gthread import ThreadWorker
+
+# For how long, and for how much, a client is heard out that is still sending what was refused.
+PATIENCE_SECONDS = 10.0
+PATIENCE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A problem that Django could describe, were it asked; the titles are those of tracker/api/problem_types.py."""
+
+    code: str
+    status: str
+    title: str
+    detail: str
+
+
+NOT_HTTP = Refusal(
+    "bad_request", "400 Bad Request", "The request cannot be understood", "The request is not well-formed HTTP."
+)
+REFUSALS: Mapping[type[Exception], Refusal] = {
+    errors.LimitRequestLine: Refusal(
+        "uri_too_long",
+        "414 URI Too Long",
+        "The address is too long",
+        "A request's first line may have at most {cfg.limit_request_line} bytes. Give fewer or shorter parameters.",
+    ),
+    errors.LimitRequestHeaders: Refusal(
+        "headers_too_large",
+        "431 Request Header Fields Too Large",
+        "The headers are too large",
+        "There may be at most {cfg.limit_request_fields} headers of at most {cfg.limit_request_field_size} bytes each.",
+    ),
+    errors.InvalidRequestLine: NOT_HTTP,
+    errors.InvalidRequestMethod: NOT_HTTP,
+    errors.InvalidHTTPVersion: NOT_HTTP,
+    errors.InvalidHeaderName: NOT_HTTP,
+    errors.InvalidHeader: NOT_HTTP,
+    errors.ObsoleteFolding: NOT_HTTP,
+    errors.InvalidChunkSize: NOT_HTTP,
+    errors.ChunkMissingTerminator: NOT_HTTP,
+    errors.InvalidChunkExtension: NOT_HTTP,
+}
+# Headers that the service itself tried to send: a fault of ours, although gunicorn derives it from the client's.
+OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
+
+
+class Worker(ThreadWorker):
+    """Threads that serve; Ctrl-C is the arbiter's to hear, and who was refused gets to read why."""
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        # At a terminal Ctrl-C reaches all processes, and then the arbiter tells the workers to end. Told twice, a
+        # worker would be interrupted while it ends: at worst it waits for itself until it is killed.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def handle(self, conn: Any) -> Any:
+        again = super().handle(conn)
+        if again is False:
+            # A connection that is closed while the client still sends is reset, and the answer is lost on its way.
+            util.close_graceful(conn.sock, timeout=PATIENCE_SECONDS, max_drain=PATIENCE_BYTES)
+        return again
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        refusal = None if isinstance(exc, OURS) else _refusal_of(exc)
+        if refusal is None:
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.info("Refused a request of %s: %s", addr[0] if addr else "a local client", exc)
+        util.write_nonblock(client, _answer(refusal, refusal.detail.format(cfg=self.cfg)))
+
+
+def _refusal_of(exc: BaseException) -> Refusal | None:
+    return next((refusal for kind, refusal in REFUSALS.items() if isinstance(exc, kind)), None)
+
+
+def _answer(refusal: Refusal, detail: str) -> bytes:
+    document = {
+        "type": f"/api/docs/problems#{refusal.code}",
+        "title": refusal.title,
+        "status": int(refusal.status.split()[0]),
+        "detail": detail,
+        "errors": [],
+    }
+    body = json.dumps(document, separators=(",", ":")).encode()
+    head = (
+        f"HTTP/1.1 {refusal.status}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
