@@ -37,6 +37,8 @@ class CuratorsDesk(admin.AdminSite):
     site_header = _("Smart city transformation registry")
     index_title = _("The curators' desk")
     site_url = "/"
+    # The dash that computed columns show for what is not known.
+    empty_value_display = "–"
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         own = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -35,6 +36,13 @@ if TYPE_CHECKING:
         def _should_delete_form(self, form: forms.BaseForm) -> bool: ...
 else:
     ModelForm, InlineFormSet = forms.ModelForm, BaseInlineFormSet
+
+
+class PlainDecimalField(forms.DecimalField):
+    """A number as people write it: without the zeros that fill its column."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return format(value.normalize(), "f") if isinstance(value, Decimal) else value
 
 
 class RecordForm(ModelForm):

@@ -11,7 +11,7 @@ from django.db import models
 from django.forms.models import _get_foreign_key
 from django.http import HttpRequest
 
-from .forms import PartForm, PartFormSet, RecordForm, form_for
+from .forms import PartForm, PartFormSet, PlainDecimalField, RecordForm, form_for
 from .languages import form_fields, generic_references, language_attributes, rows
 from .lists import list_field
 from .references import ReferenceSelect, ReferenceSelectMultiple, with_references
@@ -29,6 +29,7 @@ class Layout(BaseModelAdmin):
     formfield_overrides: ClassVar[dict[Any, Any]] = {
         models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 3})},
         models.URLField: {"assume_scheme": "https"},
+        models.DecimalField: {"form_class": PlainDecimalField},
     }
     beside: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Fields that share a row, besides the two languages of a text."""

@@ -117,7 +117,7 @@ def any_record_field(reference: GenericForeignKey, admin_site: Any) -> AnyRecord
     """The form field for a model's reference to any record; it names its type, so the two columns are not shown."""
     column = reference.model._meta.get_field(reference.ct_field)
     return AnyRecordField(
-        label=capfirst(str(LABELS.get(reference.name, reference.name))),
+        label=capfirst(LABELS.get(reference.name, reference.name)),
         required=not column.null,
         widget=AnyRecordSelect(reference, admin_site),
         help_text=_("A record of any type; search by its name in either language."),

@@ -11,11 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from initiatives.models import Webhook, WebhookDelivery
 from initiatives.models.webhooks import may_be_sent
+from tracker.api import collections
 from tracker.history.time_travel import current_revision
 from tracker.webhooks.delivery import send_test
 from tracker.webhooks.events import collection_names
@@ -59,6 +61,11 @@ class ReplayForm(forms.Form):
             message = _("There is no revision %(number)s; the last is %(last)d.")
             raise forms.ValidationError(message % {"number": since, "last": last})
         return since
+
+
+def _title_of(collection: str) -> str:
+    model: Any = collections.model_named(collection)
+    return capfirst(str(model._meta.verbose_name_plural))
 
 
 class ReadOnly:
@@ -119,12 +126,11 @@ class WebhookAdmin(RegistryAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "collections":
-            choices = [(name, name) for name in collection_names()]
             return forms.MultipleChoiceField(
-                choices=choices,
+                choices=[(name, _title_of(name)) for name in collection_names()],
                 required=False,
                 widget=forms.CheckboxSelectMultiple,
-                label=db_field.verbose_name.capitalize(),
+                label=capfirst(db_field.verbose_name),
                 help_text=db_field.help_text,
             )
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

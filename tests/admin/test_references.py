@@ -164,4 +164,4 @@ def test_a_filter_offers_only_what_is_in_use(desk: Client) -> None:
     make_initiative(lead=lead)
     changelist = desk.get(listing(Initiative)).context["cl"]
     spec = next(spec for spec in changelist.filter_specs if spec.title == "lead")
-    assert [choice["display"] for choice in spec.choices(changelist)][1:] == [str(lead), "-"]
+    assert [choice["display"] for choice in spec.choices(changelist)][1:] == [str(lead), "–"]

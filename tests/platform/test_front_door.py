@@ -22,10 +22,15 @@ def test_the_language_can_be_chosen_and_is_remembered(client: Client) -> None:
 
 
 def test_every_door_opens(client: Client) -> None:
-    doors = re.findall(r'href="([^"]+)"', client.get("/").content.decode())
+    doors = re.findall(r'<a href="([^"]+)"', client.get("/").content.decode())
     assert {"/api/v1/", "/api/docs/", "/api/redoc/", "/api/schema/", "/admin/"} <= set(doors)
     for door in doors:
         assert client.get(door, follow=True).status_code == 200, door
+
+
+def test_no_page_has_the_browser_look_for_a_picture_that_is_not_there(client: Client) -> None:
+    for address in ("/", "/admin/login/", "/api/docs/"):
+        assert '<link rel="icon" href="data:,">' in client.get(address).content.decode()
 
 
 def test_another_host_is_refused(client: Client) -> None:

@@ -62,7 +62,7 @@ def refused(port: int, method: str, path: str, body: bytes = b"", **headers: Any
 def test_who_sends_20_megabytes_before_listening_reads_that_it_is_too_much(port: int) -> None:
     body = json.dumps({"name": {"en": "a" * 20_000_000}}).encode()
     for connection in ("keep-alive", "close"):
-        headers = {"Content-Type": "application/json", "Connection": connection}
+        headers: dict[str, Any] = {"Content-Type": "application/json", "Connection": connection}
         assert refused(port, "POST", "/api/v1/organizations/", body, **headers)["status"] == 413
 
 
@@ -72,7 +72,8 @@ def test_a_query_of_10_000_parameters_is_a_problem_of_its_length(port: int) -> N
 
 
 def test_headers_that_are_too_large_are_a_problem(port: int) -> None:
-    for headers in ({"X-Long": "a" * 10_000}, {f"X-{n}": "a" for n in range(200)}):
+    each: list[dict[str, Any]] = [{"X-Long": "a" * 10_000}, {f"X-{n}": "a" for n in range(200)}]
+    for headers in each:
         assert refused(port, "GET", "/api/v1/", **headers)["status"] == 431
 
 
