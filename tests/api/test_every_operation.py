@@ -1,0 +1,119 @@
+"""Every operation of the OpenAPI document is carried out once, and answers as the document says it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from initiatives.api.examples import EXAMPLES
+from tests import factories
+from tests.api.client import ApiClient
+from tests.api.examples import written
+from tests.api.openapi import OpenAPI
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Witness:
+    """Sends requests as a curator, holds the answers against the document, and remembers which operations answered."""
+
+    def __init__(self, curator: ApiClient) -> None:
+        self.curator = curator
+        self.openapi = OpenAPI.in_language()
+        self.seen: set[str] = set()
+
+    def ask(self, method: str, path: str, body: Any = None, succeeds: bool = True) -> Any:
+        answer = self.curator.send(method, path, b"" if body is None else body)
+        assert (answer.status_code < 300) is succeeds, (method, path, answer.content[:500])
+        return self.note(answer)
+
+    def get(self, address: str) -> Any:
+        answer = self.curator.get(address, headers={"accept": "*/*"})
+        assert answer.status_code == 200, (address, answer.content[:500])
+        return answer if address in ("/api/schema/", "/api/v1/changes.atom") else self.note(answer)
+
+    def note(self, answer: Any) -> Any:
+        self.openapi.assert_documented(answer)
+        request = answer.wsgi_request
+        self.seen.add(self.openapi.operation_at(request.method, request.path)["operationId"])
+        return answer
+
+
+def the_life_of_an_example(witness: Witness, collection: str) -> None:
+    """All that can be done with a record, until it and those that it refers to are gone."""
+    *others, last = EXAMPLES[collection]
+    body = written(collection, last)
+    at = f"{collection}/{body['slug']}/"
+    witness.get(f"/api/v1/{collection}/")
+    witness.get(f"/api/v1/{at}")
+    witness.ask("PUT", at, body)
+    witness.ask("PATCH", at, {"slug": body["slug"]})
+    revision = witness.ask("PATCH", f"{collection}/", [{"slug": body["slug"]}]).headers["X-Revision"]
+    witness.get(f"/api/v1/{at}history/")
+    witness.ask("POST", f"{at}merge/", {"into": "nowhere"}, succeeds=False)
+    witness.ask("DELETE", f"{collection}/", [body["slug"]])
+    witness.ask("POST", f"{at}restore/", {"revision": int(revision)})
+    for each in (last, *reversed(others)):
+        witness.ask("DELETE", f"{collection}/{each['slug']}/")
+
+
+def the_life_of_a_webhook(witness: Witness) -> None:
+    body = {"name": "Mirror", "link": "http://127.0.0.1:9/hook"}
+    at = f"webhooks/{witness.ask('POST', 'webhooks/', body).json()['id']}/"
+    for address in ("webhooks/", at, f"{at}deliveries/"):
+        witness.get(f"/api/v1/{address}")
+    witness.ask("PUT", at, body)
+    witness.ask("PATCH", at, {"name": "Other"})
+    for verb in ("test", "resume", "rotate-secret"):
+        witness.ask("POST", f"{at}{verb}/")
+    witness.ask("POST", f"{at}replay/", {"since": 0})
+    witness.ask("DELETE", at)
+
+
+def test_every_operation_answers_as_documented(curator: ApiClient, settings: Any) -> None:
+    settings.TRACKER_WEBHOOK_ALLOW_PRIVATE = True
+    witness = Witness(curator)
+    for collection, bodies in EXAMPLES.items():
+        for body in bodies:
+            witness.ask("POST", f"{collection}/", written(collection, body))
+    witness.get(f"/api/v1/indicators/{EXAMPLES['indicators'][0]['slug']}/total/")
+    for collection in reversed(EXAMPLES):
+        the_life_of_an_example(witness, collection)
+    the_life_of_a_webhook(witness)
+    for address in ("/api/", "/api/v1/", "/api/v1/changes/", "/api/v1/revisions/", "/api/v1/revisions/1/"):
+        witness.get(address)
+    # These two are no JSON; their contents have tests of their own.
+    for address in ("/api/schema/", "/api/v1/changes.atom"):
+        witness.seen.add(witness.openapi.operation_at("GET", witness.get(address).wsgi_request.path)["operationId"])
+    assert {operation["operationId"] for *_place, operation in witness.openapi.operations()} - witness.seen == set()
+
+
+def test_a_merge_that_succeeds_is_as_documented(curator: ApiClient) -> None:
+    witness = Witness(curator)
+    one, other = factories.make_organization(), factories.make_organization()
+    witness.ask("POST", f"organizations/{one.slug}/merge/", {"into": other.slug})
+    assert witness.seen == {"organizations_merge"}
+
+
+@pytest.mark.parametrize("address", ["webhooks/", "webhooks/{webhook}/deliveries/", "revisions/", "changes/"])
+def test_lists_that_are_no_collections_take_as_many_queries_for_ten_as_for_one(
+    curator: ApiClient, settings: Any, django_assert_max_num_queries: Any, address: str
+) -> None:
+    settings.TRACKER_WEBHOOK_ALLOW_PRIVATE = True
+    counts = []
+    first = 0
+    for many in (1, 9):
+        for _each in range(many):
+            organization = factories.make_organization()
+            body = {"name": "M", "link": "http://127.0.0.1:9/hook", "organizations": [organization.slug]}
+            made = curator.send("POST", "webhooks/", body).json()["id"]
+            first = first or made
+            curator.send("POST", f"webhooks/{first}/test/", b"")
+        path = f"/api/v1/{address.format(webhook=first)}"
+        curator.get(path)
+        with django_assert_max_num_queries(60) as asked:
+            answer = curator.get(path)
+        assert len(answer.json()["results"]) >= many
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
