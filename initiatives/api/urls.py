@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import include, path
+from django.utils.translation import gettext_lazy
 
 from tracker.api.documentation import SchemaView, redoc_page, swagger_page
 from tracker.api.roots import ApiRoot, CollectionList
@@ -47,12 +48,19 @@ router.register_collection(sources.SourceViewSet)
 router.register_collection(sources.CitationViewSet)
 router.register("webhooks", webhooks.WebhookViewSet, basename="webhooks")
 
+# Not records, but served beside them.
+OTHERS = {
+    "revisions": ("revision-list", gettext_lazy("revisions")),
+    "changes": ("changes", gettext_lazy("changes")),
+    "webhooks": ("webhooks-list", gettext_lazy("webhooks")),
+}
+
 urlpatterns = [
     path("", ApiRoot.as_view(), name="api"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", swagger_page, name="docs"),
     path("redoc/", redoc_page, name="redoc"),
-    path("v1/", CollectionList.as_view(), name="api-v1"),
+    path("v1/", CollectionList.as_view(others=OTHERS), name="api-v1"),
     path("v1/revisions/", RevisionList.as_view(), name="revision-list"),
     path("v1/revisions/<int:number>/", RevisionDetail.as_view(), name="revision-detail"),
     path("v1/changes/", ChangeFeed.as_view(), name="changes"),

@@ -78,7 +78,7 @@ def test_every_operation_answers_as_documented(curator: ApiClient, settings: Any
         for body in bodies:
             witness.ask("POST", f"{collection}/", written(collection, body))
     witness.get(f"/api/v1/indicators/{EXAMPLES['indicators'][0]['slug']}/total/")
-    for collection in reversed(EXAMPLES):
+    for collection in reversed(list(EXAMPLES)):
         the_life_of_an_example(witness, collection)
     the_life_of_a_webhook(witness)
     for address in ("/api/", "/api/v1/", "/api/v1/changes/", "/api/v1/revisions/", "/api/v1/revisions/1/"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -61,6 +62,8 @@ class ApiRoot(ListingView):
 
 class CollectionList(ListingView):
     title = gettext_lazy("Collections")
+    others: Mapping[str, tuple[str, Any]] = {}
+    """What is listed besides the collections of records: by name, the route and the title."""
 
     def get_view_description(self, html: bool = False) -> str:
         return _("Every type of record, each at its address.")
@@ -72,13 +75,20 @@ class CollectionList(ListingView):
     )
     def get(self, request: Request) -> Response:
         self.refuse_unknown(request)
-        return Response({name: _entry(name, request) for name in collections.names()})
+        listed = {}
+        for name in collections.names():
+            model: Any = collections.model_named(name)
+            listed[name] = _entry(
+                request.build_absolute_uri(collections.path_of(model)), model._meta.verbose_name_plural
+            )
+        for name, (route, title) in self.others.items():
+            listed[name] = _entry(reverse(route, request=request), title)
+        return Response(listed)
 
 
-def _entry(name: str, request: Request) -> dict[str, Any]:
-    model: Any = collections.model_named(name)
+def _entry(url: str, title: Any) -> dict[str, Any]:
     titles = {}
     for language in TITLES["properties"]:
         with override(language):
-            titles[language] = capfirst(str(model._meta.verbose_name_plural))
-    return {"url": request.build_absolute_uri(collections.path_of(model)), "title": titles}
+            titles[language] = capfirst(str(title))
+    return {"url": url, "title": titles}
