@@ -188,10 +188,13 @@ def test_every_wrong_change_is_pointed_at_and_nothing_is_written(program: Progra
         {"slug": "two"},
         {"id": three[2].pk, "slug": "renamed"},
         {"id": 10**30},
+        {"slug": "three", "country": "??", "name": {"fr": "Bureau"}},
     ]
     refused = program.patch(ORGANIZATIONS, body)
     assert kind(refused) == (400, "invalid")
     assert pointers(refused) == {
+        "#/6/country": "invalid_country",
+        "#/6/name/fr": "unknown_language",
         "#/1/slug": "not_found",
         "#/3/slug": "duplicate_item",
         "#/4/slug": "mismatch",

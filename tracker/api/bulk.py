@@ -47,12 +47,11 @@ class BulkWrites:
         """Change many records together: all of them or none. Each item names its record by slug or id."""
         targets = read_targets(items_of(request), whole=False)
         with self.writing() as writing:
-            records = locked_records(self, targets, for_change=True)
+            records, unfit = locked_records(self, targets, for_change=True)
             serializer = self.get_serializer(partial=True)
             find_together(serializer, [target.changes for target in targets])
-            values = validated(
-                serializer, [(record, target.changes) for record, target in zip(records, targets, strict=True)]
-            )
+            changes = [(record, target.changes) for record, target in zip(records, targets, strict=True)]
+            values = validated(serializer, changes, unfit)
             update_all(serializer, records, values)
             with pointing_at_the_list():
                 writing.check()
@@ -63,7 +62,10 @@ class BulkWrites:
         """Delete many records together: all of them or none. They may refer to each other, but to them no others."""
         targets: list[Target] = read_targets(items_of(request), whole=True)
         with self.writing() as writing:
-            delete_together(locked_records(self, targets, for_change=False))
+            records, unfit = locked_records(self, targets, for_change=False)
+            if unfit:
+                raise ValidationError(unfit)
+            delete_together(records)
             with pointing_at_the_list():
                 writing.check()
         return Response(status=status.HTTP_204_NO_CONTENT, headers={"X-Revision": str(writing.revision)})
@@ -117,18 +119,25 @@ def slug_of(item: Any) -> str | None:
     return slug if isinstance(slug, str) and slug else None
 
 
-def validated(serializer: Any, changes: Sequence[tuple[Any, Any]]) -> list[dict[str, Any]]:
-    """The values of each item, which changes a record or makes one (None); or every error of every item."""
+def validated(
+    serializer: Any, changes: Sequence[tuple[Any, Any]], unfit: Mapping[Any, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The values of each item, which changes a record or makes one (None); or every error of every item.
+
+    Of items that are ``unfit`` for what is known already, that is told.
+    """
     values = []
-    errors: dict[Any, Any] = {}
+    errors: dict[Any, Any] = dict(unfit or {})
     for index, (record, item) in enumerate(changes):
+        if index in errors:
+            continue
         serializer.instance = record
         try:
             values.append(serializer.run_validation(item))
         except ValidationError as refused:
             errors[index] = refused.detail
     if errors:
-        raise ValidationError(errors)
+        raise ValidationError(dict(sorted(errors.items())))
     return values
 
 

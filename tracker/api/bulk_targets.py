@@ -69,8 +69,8 @@ def _read(item: Any, *, whole: bool) -> Target:
     return Target(item.get("id"), item.get("slug"), item.get("etag"), changes)
 
 
-def locked_records(view: Any, targets: Sequence[Target], *, for_change: bool) -> list[Any]:
-    """The records that the targets mean, in their order, locked until the transaction ends.
+def locked_records(view: Any, targets: Sequence[Target], *, for_change: bool) -> tuple[list[Any], dict[Any, Any]]:
+    """The records that the targets mean, in their order, locked until the transaction ends; and what is wrong, by item.
 
     Locks are taken in the order of ids, whatever the list's: two lists in opposing order wait, and never deadlock.
     """
@@ -80,14 +80,15 @@ def locked_records(view: Any, targets: Sequence[Target], *, for_change: bool) ->
     rows = list(seen.filter(wanted).order_by("pk").select_for_update(of=("self",), no_key=for_change))
     by_name = {name: row for row in rows for name in (row.pk, row.slug)}
     records = [by_name.get(each.slug if each.pk is None else each.pk) for each in targets]
-    _refuse_unfit(targets, records)
-    _refuse_merged(records)
-    _check_preconditions(view.request, targets, records)
-    return records
+    unfit = _unfit(targets, records)
+    if not unfit:
+        _refuse_merged(records)
+        _check_preconditions(view.request, targets, records)
+    return records, unfit
 
 
-def _refuse_unfit(targets: Sequence[Target], records: Sequence[Any]) -> None:
-    """Refuse records that are not there, or that the list names twice."""
+def _unfit(targets: Sequence[Target], records: Sequence[Any]) -> dict[Any, Any]:
+    """The items that name no record, or one that the list has named before."""
     errors: dict[Any, Any] = {}
     named: set[int] = set()
     for index, (target, record) in enumerate(zip(targets, records, strict=True)):
@@ -101,8 +102,7 @@ def _refuse_unfit(targets: Sequence[Target], records: Sequence[Any]) -> None:
             errors[index] = {name: ErrorDetail(_("The list names this record twice."), "duplicate_item")}
         else:
             named.add(record.pk)
-    if errors:
-        raise ValidationError(errors)
+    return errors
 
 
 def _refuse_merged(records: Sequence[Any]) -> None:
