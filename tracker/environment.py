@@ -3,6 +3,7 @@
 Every variable may also be given as a file: ``SECRET_KEY_FILE=/run/secrets/key`` stands for ``SECRET_KEY``.
 """
 
+import os
 import re
 import secrets
 from dataclasses import dataclass, replace
@@ -164,7 +165,8 @@ def _weak(key: str) -> bool:
 def _supposed_site(found: Environment) -> str:
     """The address by which the service calls itself where nobody says it."""
     if not found.production:
-        return "http://localhost:8000"
+        # Whoever serves refuses a PORT that is none.
+        return f"http://localhost:{os.environ.get('PORT') or 8000}"
     return f"{'https' if found.https else 'http'}://{found.allowed_hosts[0].lstrip('.')}"
 
 

@@ -20,6 +20,7 @@ PRODUCTION = {
 VARIABLES = (
     *PRODUCTION,
     "DEBUG",
+    "PORT",
     "SECRET_KEY_FALLBACKS",
     "TRACKER_HTTPS",
     "TRACKER_BEHIND_PROXY",
@@ -143,6 +144,7 @@ def test_what_cannot_be_read_is_refused_everywhere(read: type[Reader], variable:
     ("variables", "site"),
     [
         ({}, "http://localhost:8000"),
+        ({"PORT": "8001"}, "http://localhost:8001"),
         (PRODUCTION, "https://registry.example"),
         (PRODUCTION | {"TRACKER_SITE_URL": "https://other.example:8443/"}, "https://other.example:8443"),
     ],
