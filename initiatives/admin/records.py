@@ -20,6 +20,7 @@ from .citations import CitationInline
 from .columns import MergedFilter, any_record
 from .languages import generic_references
 from .layout import Layout
+from .meanwhile import Versioned
 from .refusals import Refusals
 from .search import matching, searched_paths
 
@@ -107,7 +108,7 @@ class RegistryAdmin(Layout, Refusals):
         return sections
 
 
-class RecordAdmin(RegistryAdmin):
+class RecordAdmin(Versioned, RegistryAdmin):
     """A record: with its citations, its address, and the verbs of its kind."""
 
     cited = True
@@ -134,7 +135,7 @@ class RecordAdmin(RegistryAdmin):
         return f"→ {row.replaced_by.slug}" if row.replaced_by is not None else None
 
 
-class PartAdmin(RegistryAdmin):
+class PartAdmin(Versioned, RegistryAdmin):
     """A part of a record, edited inside it; its own page is where its citations are."""
 
     inlines = (CitationInline,)

@@ -9,6 +9,7 @@ from initiatives.models import Milestone, MilestoneDependency, Roadmap, RoadmapI
 
 from .columns import computed
 from .layout import PartTable
+from .meanwhile import Versioned
 from .records import PartAdmin, RecordAdmin, RegistryAdmin
 
 
@@ -50,6 +51,6 @@ class RoadmapItemAdmin(PartAdmin):
 
 
 @admin.register(MilestoneDependency)
-class MilestoneDependencyAdmin(RegistryAdmin):
+class MilestoneDependencyAdmin(Versioned, RegistryAdmin):
     columns = ("milestone", "depends_on")
     filters = ("milestone__initiative",)

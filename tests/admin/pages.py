@@ -24,6 +24,18 @@ def deleting(row: models.Model) -> str:
     return _address(type(row), "delete", row.pk)
 
 
+def history(row: models.Model) -> str:
+    return _address(type(row), "history", row.pk)
+
+
+def version(row: models.Model, number: int) -> str:
+    return _address(type(row), "version", row.pk, number)
+
+
+def deleted(model: type[models.Model]) -> str:
+    return _address(model, "deleted")
+
+
 def _address(model: type[models.Model], page: str, *args: Any) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
@@ -40,7 +52,8 @@ def form_data(page: Any, **typed: Any) -> dict[str, Any]:
             widget = getattr(bound.field.widget, "widget", bound.field.widget)
             several = getattr(widget, "allow_multiple_selected", False)
             data[bound.html_name] = value if value is not None else [] if several else ""
-    return {**data, **typed}
+    seen = page.context.get("seen")
+    return {**data, **({"_revision": seen} if seen else {}), **typed}
 
 
 def new_row(data: dict[str, Any], prefix: str, **typed: Any) -> dict[str, Any]:
