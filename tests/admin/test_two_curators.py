@@ -14,7 +14,7 @@ from django.test import Client
 
 from initiatives.models import Citation, Initiative, Milestone, Organization
 from tests.admin.pages import adding, changing, deleting, errors, form_data, new_row
-from tests.factories import make_citation, make_initiative, make_milestone, make_organization, make_source
+from tests.factories import make_citation, make_initiative, make_milestone, make_organization, make_pillar, make_source
 from tests.history.clients import at_once
 from tracker.history.models import Revision
 from tracker.history.time_travel import current_revision
@@ -128,14 +128,25 @@ def test_writes_by_program_and_by_sql_count_as_well(desk: Client, office: Organi
     assert shown(save(desk, office, mine), "country") == "SA"
 
 
-def test_links_and_lists_are_merged_too(desk: Client, other: Client) -> None:
+def test_lists_and_links_are_merged_too(desk: Client, other: Client) -> None:
     office = make_organization(aliases_en=["One"])
     mine = form_data(desk.get(changing(office)), name_en="Mine")
     save(other, office, form_data(other.get(changing(office)), aliases_en="One\nTwo"))
-    page = save(desk, office, mine)
-    assert save(desk, office, form_data(page)).status_code == 302
+    assert save(desk, office, form_data(save(desk, office, mine))).status_code == 302
     office.refresh_from_db()
     assert (office.name_en, office.aliases_en) == ("Mine", ["One", "Two"])
+    metro, one, two = make_initiative(), make_pillar(), make_pillar()
+    mine = form_data(desk.get(changing(metro)), title_en="Mine")
+    save(other, metro, form_data(other.get(changing(metro)), pillars=[one.pk, two.pk]))
+    page = save(desk, metro, mine)
+    assert save(desk, metro, form_data(page)).status_code == 302
+    metro.refresh_from_db()
+    assert (metro.title_en, set(metro.pillars.all())) == ("Mine", {one, two})
+    mine = form_data(desk.get(changing(metro)), pillars=[one.pk])
+    save(other, metro, form_data(other.get(changing(metro)), pillars=[two.pk]))
+    page = save(desk, metro, mine)
+    assert set(errors(page)) == {"", "pillars"}
+    assert shown(page, "pillars") == [str(one.pk)]
 
 
 # Parts ---------------------------------------------------------------------------------------------------------------

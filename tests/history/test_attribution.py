@@ -117,11 +117,16 @@ def test_admin_leaves_its_curator_and_the_reason_that_the_browser_sent(amal: Use
     assert revision.request_id == response["X-Request-ID"]
 
 
-def test_loading_registry_files_is_attributed_to_the_command_and_names_them() -> None:
+def test_loading_registry_files_is_attributed_to_the_command_and_names_them_but_not_the_machines_folders(
+    tmp_path: Path,
+) -> None:
     call_command("load_registry", ARTICLE, verbosity=0)
     revision = the_revision_after(0)
     assert (revision.actor, revision.actor_id) == ("load_registry", None)
-    assert revision.reason == f"Loaded from {ARTICLE}"
+    assert revision.reason == "Loaded from initiatives/registry/data/article"
+    (tmp_path / "people.yaml").write_text("- slug: amal\n  name: {en: Amal}\n")
+    call_command("load_registry", tmp_path, verbosity=0)
+    assert the_revision_after(1).reason == f"Loaded from {tmp_path.name}"
 
 
 # One after the other on the same connection --------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("path", nargs="?", type=Path, default=CURATED, help="a folder of .yaml files, or of such")
 
     def handle(self, *args: Any, path: Path, **options: Any) -> None:
-        reason = _("Loaded from %(path)s") % {"path": path}
+        reason = _("Loaded from %(path)s") % {"path": _told(path)}
         try:
             with attributed(Attribution(actor="load_registry", reason=reason)):
                 loaded = load(path)
@@ -31,3 +32,9 @@ class Command(BaseCommand):
         self.stdout.write(
             _("%(created)d records created, %(changed)d changed, %(unchanged)d as they should be.") % vars(loaded)
         )
+
+
+def _told(path: Path) -> Path:
+    """What everybody may know of where the files lay: their place in the checkout, or the last of their folders."""
+    whole = path.resolve()
+    return whole.relative_to(settings.BASE_DIR) if whole.is_relative_to(settings.BASE_DIR) else Path(whole.name)
