@@ -8,13 +8,23 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(PYTHON) -m pip --python $(RUN) install --quiet
 
-.PHONY: run test lint types format clean
+.PHONY: run test bench profile lint types format clean
 
 run: $(VENV)/.installed-run
 	@$(RUN) manage.py run_tracker
 
 test: $(VENV)/.installed-test
 	$(RUN) -m pytest -n auto
+
+# Against other ways to do the same, and as the registry grows; docs/performance.md says how. About half an hour, and as
+# long again the first time. A glance: make bench BENCH=--quick
+SIZES ?= 1000 10000 100000
+BENCH ?=
+bench: $(VENV)/.installed-bench
+	@$(RUN) -m benchmarks.reads --sizes $(SIZES) $(BENCH)
+
+profile: $(VENV)/.installed-bench
+	@$(RUN) -m benchmarks.profile $(PROFILE)
 
 lint: $(VENV)/.installed-test
 	$(RUN) -m ruff check
@@ -44,4 +54,8 @@ $(VENV)/.installed-run: requirements.txt $(VENV)/.made
 
 $(VENV)/.installed-test: requirements.txt requirements-dev.txt $(VENV)/.made
 	$(INSTALL) --requirement requirements-dev.txt
+	@touch $@ $(VENV)/.installed-run
+
+$(VENV)/.installed-bench: benchmarks/requirements.txt requirements.txt $(VENV)/.made
+	$(INSTALL) --requirement benchmarks/requirements.txt
 	@touch $@ $(VENV)/.installed-run

@@ -1,0 +1,9 @@
+"""Stock DRF and django-ninja, for gunicorn."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.comparison.settings"
+
+application = get_wsgi_application()

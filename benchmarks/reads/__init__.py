@@ -1,0 +1,1 @@
+"""What reading and writing cost, against other ways to do the same, and as the registry grows."""
