@@ -11,6 +11,10 @@ router = SimpleRouter()
 router.register("initiatives", InitiativeViewSet, basename="initiatives")
 
 
+def health(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
 def nothing(request: HttpRequest, slug: str) -> HttpResponse:
     """Collections that are only ever linked to."""
     return HttpResponse(status=404)
@@ -21,4 +25,4 @@ linked = [
     for name in ("organizations", "pillars", "goals", "milestones", "sources", "citations")
 ]
 
-urlpatterns = [path("drf/", include(router.urls)), *linked, path("ninja/", api.urls)]
+urlpatterns = [path("healthz", health), path("drf/", include(router.urls)), *linked, path("ninja/", api.urls)]

@@ -17,6 +17,7 @@ import psutil
 
 from benchmarks.reads.cases import Subject, capture
 from benchmarks.reads.database import CHECKOUT, DEFAULT_CACHE_MB, UNCACHED, Databases
+from benchmarks.reads.deep_page import measure_deep_page
 from benchmarks.reads.growth import measure_growth
 from benchmarks.reads.load import CONNECTIONS, GENERATOR
 from benchmarks.reads.measure import Measurement
@@ -29,9 +30,7 @@ from benchmarks.reads.targets import TARGETS
 RESULTS = CHECKOUT / "benchmarks" / "results"
 PAGE = CHECKOUT / "docs" / "performance.md"
 SUBJECT = """
-SELECT initiative.slug, organization.slug, (
-    SELECT count(*) FROM initiatives_initiative WHERE state = 'published' AND replaced_by_id IS NULL
-)
+SELECT initiative.slug, organization.slug
 FROM initiatives_initiative initiative JOIN initiatives_organization organization ON organization.id = lead_id
 WHERE initiative.slug LIKE 'city1-%' AND initiative.state = 'published' AND initiative.kind = 'project'
 ORDER BY initiative.slug LIMIT 1
@@ -46,6 +45,8 @@ def main() -> None:
         results = {**conditions(options), "grown_in_seconds": databases.prepare([*options.sizes, options.size])}
         results["machine"]["postgresql"] = databases.rows(options.size, "SHOW server_version")[0][0]
         results["cases"] = measure_cases(databases, options.size, measurement, options.only)
+        if options.only in "page by cursor":
+            results["cases"].append(measure_deep_page(databases, max(options.sizes), measurement))
         sizes = sorted(options.sizes) if len(options.sizes) > 1 and not options.only else []
         results["growth"] = measure_growth(databases, sizes, measurement) if sizes else []
         results["memory"] = {}
@@ -113,7 +114,7 @@ def processor() -> str:
 
 def measure_cases(databases: Databases, size: int, measurement: Measurement, only: str) -> list[dict[str, Any]]:
     """All cases on one database, every contender's server running all the while."""
-    slug, organization, public = databases.rows(size, SUBJECT)[0]
+    slug, organization = databases.rows(size, SUBJECT)[0]
     environment = databases.environment(size)
     with ExitStack() as stack:
         answers = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="answers-")))
@@ -127,7 +128,7 @@ def measure_cases(databases: Databases, size: int, measurement: Measurement, onl
             Server("benchmarks.comparison.ceiling", environment | {"BENCH_ANSWERS": str(answers)})
         )
         stack.callback(databases.forget_posted, size)
-        subject = Subject(servers, slug, organization, databases.tokens(size), public)
+        subject = Subject(servers, slug, organization, databases.tokens(size))
         return [measurement.of(case, servers) for case in subject.cases() if only in case.name]
 
 

@@ -28,6 +28,7 @@ class Connection:
 
     def send(self, message: bytes) -> None:
         self.received.clear()
+        self.length = 0
         self.missing: int | None = None
         self.sent_at = time.perf_counter()
         self.socket.sendall(message)
@@ -37,6 +38,7 @@ class Connection:
         chunk = self.socket.recv(READ)
         if not chunk:
             raise ConnectionError("closed by the server")
+        self.length += len(chunk)
         if self.missing is not None:
             self.missing -= len(chunk)
         else:
@@ -96,7 +98,7 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
             if status is not None:
                 times.append((time.perf_counter() - connection.sent_at) * 1e3)
                 count["refused"] += status >= 400
-                count["bytes"] += len(connection.received)
+                count["bytes"] += connection.length
                 connection.send(messages.next())
     cuts = statistics.quantiles(times, n=100) if len(times) > 1 else [0.0] * 99
     return {"requests": len(times), "seconds": now - begin, "median_ms": cuts[49], "p99_ms": cuts[98], **count}

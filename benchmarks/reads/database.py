@@ -67,10 +67,12 @@ class Databases:
             [sys.executable, "manage.py", *command],
             cwd=CHECKOUT,
             env=self.environment(size) | {"DJANGO_SETTINGS_MODULE": settings},
-            stdout=subprocess.PIPE,
+            capture_output=True,
             text=True,
-            check=True,
+            check=False,
         )
+        if ran.returncode:
+            raise RuntimeError(f"manage.py {' '.join(command)} on {name(size)}: {ran.stderr or ran.stdout}")
         return ran.stdout.strip()
 
     def prepare(self, sizes: list[int]) -> dict[int, float]:

@@ -39,7 +39,7 @@ class Server:
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                self.get("/")
+                self.get("/healthz")
                 return self
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
