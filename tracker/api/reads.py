@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from django.core.checks import CheckMessage
@@ -22,9 +22,9 @@ from tracker.api.checks import uncompilable
 from tracker.api.entity_tags import mark, not_modified, tag_of
 from tracker.api.exports import EXPORTS, batches, export
 from tracker.api.problem_types import InvalidParameters
-from tracker.api.projection import projection_of
+from tracker.api.projection import KEPT_STATEMENTS, Audience, projection_of
 from tracker.api.selection import read_selection
-from tracker.history.time_travel import current_revision
+from tracker.history.newest import newest_for
 
 JSON = "application/json"
 
@@ -43,9 +43,9 @@ class ProjectedReads:
 
     def list(self: Any, request: Request) -> HttpResponseBase:
         # Before the records: a commit in between makes the tag too old, which costs a retry and loses nothing.
-        tag = tag_of(request, current_revision())
+        tag = tag_of(request, newest_for(request).number)
         selection = read_selection(request, self.serializer_class)
-        rows = self.filter_queryset(self.get_queryset().with_computed().current())
+        rows = self.filter_queryset(rows_for(type(self), Audience.of(request.user)).all())
         if isinstance(request.accepted_renderer, EXPORTS):
             return self.tagged(self._export(rows, selection), tag)
         pks = self.paginate_queryset(rows.values_list("pk", flat=True))
@@ -57,7 +57,7 @@ class ProjectedReads:
 
     def retrieve(self: Any, request: Request, slug: str) -> HttpResponseBase:
         self.refuse_unknown(self.known_on_reads)
-        tag = tag_of(request, current_revision())
+        tag = tag_of(request, newest_for(request).number)
         selection = read_selection(request, self.serializer_class)
         found = self.get_queryset().filter(slug=slug).values_list("pk", "replaced_by_id").first()
         if found is None:
@@ -121,6 +121,16 @@ class ProjectedReads:
             raise Http404
         address = self.request.build_absolute_uri(target.get_absolute_url())
         return Response({"replaced_by": address}, status.HTTP_308_PERMANENT_REDIRECT, headers={"Location": address})
+
+
+@lru_cache(maxsize=KEPT_STATEMENTS)
+def rows_for(viewset: type[Any], audience: Audience) -> models.QuerySet[Any]:
+    """The records of a collection that an audience sees, with what a query computes of them; to be copied, not read.
+
+    To put the query together anew for each request takes longer than to carry it out.
+    """
+    rows: models.QuerySet[Any] = viewset.queryset.all().visible_to(audience.user).with_computed().current()
+    return rows
 
 
 def page_text(envelope: Mapping[str, Any], texts: Sequence[str]) -> str:

@@ -50,6 +50,7 @@ class ResponseCache:
         if answer is not None:
             answer["X-Request-ID"] = request_id_of(request)
             return answer
+        request.newest_revision = newest  # type: ignore[attr-defined]
         answer = _encoded(self.get_response(request), request)
         if _may_be_kept(answer, tag):
             keep(key, answer)

@@ -33,3 +33,9 @@ def newest_revision() -> Newest:
         connection.close()
         raise
     return Newest(*(row or (0, None)))
+
+
+def newest_for(request: Any) -> Newest:
+    """The revision that was the newest when a request came in, or is now if nobody has asked yet."""
+    found = getattr(request, "newest_revision", None)
+    return found if isinstance(found, Newest) else newest_revision()
