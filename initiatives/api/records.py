@@ -77,4 +77,4 @@ class RecordViewSet(RecordHistory, viewsets.RecordViewSet):
             into = workflow.merge(duplicate=duplicate, into=body.validated_data["into"])
             writing.check()
             answer = self.represent(into)
-        return Response(answer, headers=self.revision_headers(writing))
+        return Response(answer, headers=self.revision_headers(writing, into))

@@ -12,6 +12,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tracker.content_types import TypeId
+
 from .integrity import require_record
 from .publication import is_curator
 from .records import Part, PublicRecordQuerySet, Record, RecordQuerySet, text_required
@@ -65,7 +67,7 @@ class CitationQuerySet(RecordQuerySet):
         for model in apps.get_app_config(self.model._meta.app_label).get_models():
             rows: Any = model._default_manager.get_queryset()
             if issubclass(model, (Record, Part)) and model is not self.model:
-                of_type = Q(content_type=ContentType.objects.get_for_model(model))
+                of_type = Q(content_type=TypeId(model))
                 visible |= of_type if rows.everybody_sees_all else of_type & Q(object_id__in=rows.visible_to(user))
         return self.filter(visible)
 

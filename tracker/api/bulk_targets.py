@@ -130,7 +130,7 @@ def _check_preconditions(request: Any, targets: Sequence[Target], records: Seque
         last = last_revisions_of(type(records[0]), pks)
         current = current_revision()
         late = {
-            index: moved_on(tag_of(request, last[record.pk]))
+            index: moved_on(tag_of(request, last[record.pk], record))
             for index, (record, target) in enumerate(zip(records, targets, strict=True))
             if target.etag is not None and not has_seen(target.etag, last[record.pk], current)
         }

@@ -33,21 +33,23 @@ OWED = "precondition_required"
 MOVED_ON = "precondition_failed"
 
 
-def tag_of(request: Any, revision: int) -> str:
-    """The strong tag of what a request is answered with, at a revision."""
-    return tag_from(variant_of(request, (request.user.pk, request.user.is_staff), get_language()), revision)
+def tag_of(request: Any, revision: int, record: Any = None) -> str:
+    """The strong tag of what a request is answered with, or of a record at its own address, at a revision."""
+    address = f"{request.build_absolute_uri(record.get_absolute_url())}?" if record else address_of(request)
+    user = (request.user.pk, request.user.is_staff)
+    return tag_from(variant_of(request, address, user, get_language()), revision)
 
 
 def public_variant_of(request: HttpRequest) -> str:
     """The variant of a request that nobody has read yet, whose sender is nobody in particular."""
-    return variant_of(request, (None, False), get_language_from_request(request))
+    return variant_of(request, address_of(request), (None, False), get_language_from_request(request))
 
 
-def variant_of(request: Any, user: tuple[Any, bool], language: str | None) -> str:
+def variant_of(request: Any, address: str, user: tuple[Any, bool], language: str | None) -> str:
     """All that an answer depends on besides the revision."""
     then = "past" if "as_of" in request.GET else "present"
     accepted = request.META.get("HTTP_ACCEPT", "")
-    on = (then, *user, address_of(request), accepted, language, coding_of(request), timezone.now().date())
+    on = (then, *user, address, accepted, language, coding_of(request), timezone.now().date())
     return "\n".join(map(str, on))
 
 
@@ -93,7 +95,7 @@ def check_precondition(request: Request, record: Any) -> None:
         return
     last = last_revision_of(record)
     if not has_seen(given, last, current_revision()):
-        tag = tag_of(request, last)
+        tag = tag_of(request, last, record)
         raise Problem(moved_on(tag), MOVED_ON, headers={"ETag": tag})
 
 

@@ -35,9 +35,9 @@ from tracker.api.json_text import (
     JsonObject,
     JsonOrNull,
     JsonTime,
-    TypeId,
 )
 from tracker.api.loading import referable, related, visible
+from tracker.content_types import TypeId
 
 Expression: TypeAlias = Any
 Form: TypeAlias = Callable[[Any, str, RecordModel, Any], Expression]

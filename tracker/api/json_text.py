@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import models
-from django.db.models import CharField, Expression, Func, Subquery, TextField
+from django.db.models import Expression, Func, Subquery, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
 Compiled = tuple[str, list[Any]]
@@ -98,22 +97,3 @@ class JsonList(Subquery):
 
     template = "('[' || array_to_string(ARRAY(%(subquery)s), ',') || ']')"
     output_field = TextField()
-
-
-class TypeId(Func):
-    """The id of a model's content type, looked up by the database once for each statement."""
-
-    template = (
-        "(SELECT content_type.id FROM public.django_content_type content_type "
-        "WHERE content_type.app_label = '%(app)s' AND content_type.model = '%(name)s')"
-    )
-    arity = 0
-
-    def __init__(self, model: type[models.Model]) -> None:
-        meta = model._meta
-        super().__init__(app=meta.app_label, name=meta.model_name, output_field=models.IntegerField())
-
-
-def constant(text: str) -> models.Value:
-    """JSON text that is always the same."""
-    return models.Value(text, output_field=CharField())

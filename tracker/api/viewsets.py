@@ -127,7 +127,7 @@ class RecordViewSet(ProjectedReads, BulkWrites, WholeWrites, viewsets.ModelViewS
         if writing.dry_run:
             return Response(body)
         return Response(
-            body, status.HTTP_201_CREATED, headers={"Location": body["url"], **self.revision_headers(writing)}
+            body, status.HTTP_201_CREATED, headers={"Location": body["url"], **self.revision_headers(writing, record)}
         )
 
     def update(self, request: Request, slug: str, *, partial: bool = False) -> Response:
@@ -137,7 +137,7 @@ class RecordViewSet(ProjectedReads, BulkWrites, WholeWrites, viewsets.ModelViewS
             record = self._save(self.get_serializer(record, data=request.data, partial=partial))
             writing.check()
             body = self.represent(record)
-        return Response(body, headers=self.revision_headers(writing))
+        return Response(body, headers=self.revision_headers(writing, record))
 
     def partial_update(self, request: Request, slug: str) -> Response:
         return self.update(request, slug, partial=True)
@@ -148,9 +148,9 @@ class RecordViewSet(ProjectedReads, BulkWrites, WholeWrites, viewsets.ModelViewS
             writing.check()
         return Response(status=status.HTTP_204_NO_CONTENT, headers={"X-Revision": str(writing.revision)})
 
-    def revision_headers(self, writing: Writing) -> dict[str, str]:
-        """The headers that tell what a write came to."""
-        return {"X-Revision": str(writing.revision), "ETag": tag_of(self.request, writing.revision)}
+    def revision_headers(self, writing: Writing, record: Any) -> dict[str, str]:
+        """The headers that tell what a write to a record came to."""
+        return {"X-Revision": str(writing.revision), "ETag": tag_of(self.request, writing.revision, record)}
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:

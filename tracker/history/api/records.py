@@ -106,4 +106,4 @@ class RecordHistory:
             record = restore(model=model, pk=pk, number=body.validated_data["revision"], by=request.user)
             writing.check()
             answer = view.represent(record)
-        return Response(answer, headers=view.revision_headers(writing))
+        return Response(answer, headers=view.revision_headers(writing, record))
