@@ -9,6 +9,7 @@ from django.db import models
 from rest_framework import serializers
 
 from tests import factories
+from tests.admin.rows import ROWS
 from tests.api.client import ApiClient
 from tests.api.collections.suite import CollectionCase, refusals
 from tracker.api.fields import AnyReferenceField, LanguageMapField, ReferenceField
@@ -238,13 +239,13 @@ def protecting_relations(model: type[models.Model]) -> list[Any]:
 def make_referrer(relation: Any, record: Any) -> Any:
     """A row that refers to the record through the relation."""
     name = relation.field.name
+    if relation.many_to_many:
+        row: Any = ROWS[relation.related_model]()
+        getattr(row, name).add(record)
+        return row
     model = relation.related_model._meta.model_name
     make = next(getattr(factories, each) for each in dir(factories) if each.replace("_", "") == f"make{model}")
-    if not relation.many_to_many:
-        return make(**{name: record})
-    row = make()
-    getattr(row, name).add(record)
-    return row
+    return make(**{name: record})
 
 
 def test_a_record_that_others_refer_to_is_not_deleted_and_they_are_named(
