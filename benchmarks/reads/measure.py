@@ -99,9 +99,9 @@ def _ratios(windows: Mapping[str, list[Window]]) -> dict[str, dict[str, float]]:
     for other in others:
         ratios = [one.rate / two.rate for one, two in zip(windows[first], windows[other], strict=True)]
         found[other] = {
-            "median": round(statistics.median(ratios), 2),
-            "lowest": round(min(ratios), 2),
-            "highest": round(max(ratios), 2),
+            "median": round(statistics.median(ratios), 4),
+            "lowest": round(min(ratios), 4),
+            "highest": round(max(ratios), 4),
         }
     return found
 

@@ -42,7 +42,7 @@ def _targets(results: Mapping[str, Any]) -> Iterator[str]:
     yield "| target | goal | found | met |"
     yield "|---|---|---|---|"
     for each in results["targets"]:
-        found = "–" if each["found"] is None else f"{each['found']:g} {each['unit']}"
+        found = "–" if each["found"] is None else f"{each['found']:.3g} {each['unit']}"
         yield f"| {each['target']} | {each['goal']} | {found} | {WORDS[each['met']]} |"
 
 
@@ -58,7 +58,7 @@ def _cases(results: Mapping[str, Any]) -> Iterator[str]:
         name = case["case"]
         for contender, each in case["contenders"].items():
             ratio = case["ratios"].get(contender)
-            against = f"{ratio['median']:g} × ({ratio['lowest']:g}–{ratio['highest']:g})" if ratio else ""
+            against = f"{ratio['median']:.3g} × ({ratio['lowest']:.3g}–{ratio['highest']:.3g})" if ratio else ""
             times = f"{each['median_ms']:,} | {each['p99_ms']:,} | {each['python_ms']:g} + {each['postgresql_ms']:g}"
             rate, size = f"{each['requests_per_second']:,}", f"{each['bytes_per_answer']:,}"
             yield f"| {name} | {contender} | {rate} | {times} | {size} | {against} |"

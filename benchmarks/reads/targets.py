@@ -8,6 +8,9 @@ from typing import Any
 
 LARGEST_MEMORY = 200
 MOST_GROWTH = 1.5
+# A verdict is given on these only: fewer addresses or a smaller city would be easier to pass.
+SIZES = ("1000", "100000")
+ADDRESSES = 100_000
 Results = Mapping[str, Any]
 
 
@@ -41,21 +44,22 @@ def ratio(case: str, other: str) -> Callable[[Results], float | None]:
 
 
 def growth(question: str) -> Callable[[Results], float | None]:
-    """How many times the time that the smallest database takes the largest one takes."""
+    """How many times the time that the small city takes the large one takes; None unless both were measured."""
 
     def find(results: Results) -> float | None:
         for each in results["growth"]:
-            if (each["question"], each["way"]) == (question, "service") and len(each["times_the_smallest"]) > 1:
-                return float(list(each["times_the_smallest"].values())[-1])
+            times = each["times_the_smallest"]
+            if (each["question"], each["way"]) == (question, "service") and set(SIZES) <= times.keys():
+                return float(times[SIZES[1]] / times[SIZES[0]])
         return None
 
     return find
 
 
 def memory(results: Results) -> float | None:
-    """What a worker takes at the end, in MB."""
-    found = results["memory"]
-    return float(found["worker"][-1]["pss_mb"]) if found else None
+    """What a worker takes at the end, in MB; None unless it was asked for as many addresses as the target says."""
+    last = results["memory"]["worker"][-1] if results["memory"] else {"addresses": 0}
+    return float(last["pss_mb"]) if last["addresses"] >= ADDRESSES else None
 
 
 TARGETS = (
@@ -63,9 +67,7 @@ TARGETS = (
     Target("detail, uncached, against stock DRF", 3, ratio("detail, uncached", "stock DRF")),
     Target("list of 50, warm, against the ceiling", 0.65, ratio("list of 50, warm", "ceiling")),
     Target("304, against the ceiling of an empty body", 0.5, ratio("list of 50, 304", "ceiling")),
-    Target("time of the first page, largest against smallest", MOST_GROWTH, growth("first page, uncached"), False),
-    Target(
-        "time of the filtered list, largest against smallest", MOST_GROWTH, growth("filtered list, uncached"), False
-    ),
-    Target("memory of a worker after many addresses", LARGEST_MEMORY, memory, False, "MB"),
+    Target("time of the first page, 100,000 against 1,000", MOST_GROWTH, growth("first page, uncached"), False),
+    Target("time of the filtered list, 100,000 against 1,000", MOST_GROWTH, growth("filtered list, uncached"), False),
+    Target("memory of a worker after 100,000 addresses", LARGEST_MEMORY, memory, False, "MB"),
 )

@@ -104,7 +104,7 @@ def results() -> dict[str, Any]:
             }
         ],
         "memory": {
-            "worker": [{"addresses": 0, "pss_mb": 80, "rss_mb": 100}, {"addresses": 9, "pss_mb": 90, "rss_mb": 1}]
+            "worker": [{"addresses": 0, "pss_mb": 80, "rss_mb": 100}, {"addresses": 100_000, "pss_mb": 90, "rss_mb": 1}]
         },
     }
     found["targets"] = [target.verdict(found) for target in TARGETS]
@@ -156,10 +156,20 @@ def test_the_table_says_which_targets_are_met_which_are_not_and_which_were_not_m
     lines = report.table(results).splitlines()
 
     assert "| list of 50, uncached, against stock DRF | ≥ 4 × | 5 × | yes |" in lines
-    assert "| time of the first page, largest against smallest | ≤ 1.5 × | 2 × | **no** |" in lines
+    assert "| time of the first page, 100,000 against 1,000 | ≤ 1.5 × | 2 × | **no** |" in lines
     assert "| detail, uncached, against stock DRF | ≥ 3 × | – | not measured |" in lines
-    assert "| memory of a worker after many addresses | ≤ 200 MB | 90 MB | yes |" in lines
+    assert "| memory of a worker after 100,000 addresses | ≤ 200 MB | 90 MB | yes |" in lines
     assert any("django-ninja | not there yet" in line for line in lines)
+
+
+def test_what_was_measured_on_less_than_a_target_says_has_no_verdict(results: dict[str, Any]) -> None:
+    results["memory"]["worker"][-1]["addresses"] = 2_000
+    results["growth"][0]["times_the_smallest"] = {"1000": 1.0, "10000": 1.1}
+
+    verdicts = {each["target"]: each["met"] for each in (target.verdict(results) for target in TARGETS)}
+
+    assert verdicts["memory of a worker after 100,000 addresses"] is None
+    assert verdicts["time of the first page, 100,000 against 1,000"] is None
 
 
 def test_the_table_takes_the_place_of_the_last_one_and_leaves_the_page_as_it_is(
