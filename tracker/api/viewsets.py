@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,7 +13,6 @@ from django.http import Http404
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from rest_framework import status, viewsets
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -23,6 +21,7 @@ from tracker.api.bulk import BulkWrites
 from tracker.api.deletion import delete
 from tracker.api.entity_tags import check_precondition, tag_of
 from tracker.api.filters import RecordFilterSet, StrictFilterBackend
+from tracker.api.moments import ReadsAtMoment
 from tracker.api.ordering import StrictOrdering
 from tracker.api.pagination import RecordPagination
 from tracker.api.parsers import require_body
@@ -31,8 +30,7 @@ from tracker.api.reads import ProjectedReads
 from tracker.api.selection import PARAMETERS, read_selection
 from tracker.api.serializers import RecordSerializer
 from tracker.api.whole_writes import WholeWrites
-from tracker.history.readers import is_staff
-from tracker.history.time_travel import UnknownMomentError, as_of, current_revision, revision_at
+from tracker.history.time_travel import current_revision
 from tracker.history.versions import number_revision
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
 TRUTH = {"true": True, "false": False}
 
 
-class RecordViewSet(ProjectedReads, BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):  # type: ignore[misc]
+class RecordViewSet(ReadsAtMoment, ProjectedReads, BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):  # type: ignore[misc]
     """List, detail, create, replace, patch and delete of records, one or many, under the API contract."""
 
     queryset: Any
@@ -58,9 +56,6 @@ class RecordViewSet(ProjectedReads, BulkWrites, WholeWrites, viewsets.ModelViewS
     examples: ClassVar[Mapping[str, tuple[Mapping[str, Any], ...]]] = MappingProxyType({})
     """Bodies as one would POST them, by collection (``tracker.api.schema_examples``)."""
 
-    travel: Callable[[], AbstractContextManager[None]] = nullcontext
-    """Opens the moment that ``as_of`` names, once more for what is read after the view has answered."""
-
     def get_queryset(self) -> Any:
         """The records that the reader may see."""
         return self.queryset.all().visible_to(self.request.user)
@@ -74,27 +69,6 @@ class RecordViewSet(ProjectedReads, BulkWrites, WholeWrites, viewsets.ModelViewS
         if self.request is not None and self.request.method in ("GET", "HEAD"):
             context.update(read_selection(self.request, self.serializer_class))
         return context
-
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        with ExitStack() as self.moment:
-            return super().dispatch(request, *args, **kwargs)
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Travel to the moment that ``as_of`` names, once it is known who asks."""
-        super().initial(request, *args, **kwargs)
-        if "as_of" not in request.query_params:
-            return
-        if request.method not in SAFE_METHODS:
-            raise InvalidParameters({"as_of": _("The past can only be read.")})
-        moment, *more = request.query_params.getlist("as_of")
-        if more:
-            raise InvalidParameters({"as_of": _("Name one moment.")})
-        try:
-            number = revision_at(moment)
-        except UnknownMomentError as error:
-            raise InvalidParameters({"as_of": str(error)}) from error
-        self.travel = partial(as_of, number, unrestricted=is_staff(request.user))
-        self.moment.enter_context(self.travel())
 
     def get_view_name(self) -> str:
         """The heading of the page: of an action its name, else what the collection or its records are called."""
