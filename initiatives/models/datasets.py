@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from tracker.search import SearchIndex, both
+
 from .organizations import Organization
 from .publication import Publishable, PublishableQuerySet
 from .ranges import date_span, same_number
@@ -61,6 +63,15 @@ class Dataset(Publishable, Record):
     class Meta(Record.Meta):
         verbose_name = _("dataset")
         verbose_name_plural = _("datasets")
+        indexes = [
+            SearchIndex(
+                name="dataset_search",
+                label=both("title"),
+                names=("slug", *both("keywords")),
+                notes=both("spatial_coverage"),
+                texts=both("description"),
+            )
+        ]
         constraints = [*Record.Meta.constraints, text_required("title"), in_order("covers_from", "covers_until")]
 
 
@@ -132,6 +143,7 @@ class SharingAgreement(Record):
     class Meta(Record.Meta):
         verbose_name = _("sharing agreement")
         verbose_name_plural = _("sharing agreements")
+        indexes = [SearchIndex(name="sharingagreement_search", names=("slug",), texts=both("purpose", "terms"))]
         constraints = [
             *Record.Meta.constraints,
             text_required("purpose"),

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tracker.search import SearchIndex, both
+
 from .initiatives import Initiative
 from .integrity import require_record
 from .organizations import Organization
@@ -69,6 +71,15 @@ class Engagement(Record):
     class Meta(Record.Meta):
         verbose_name = _("engagement")
         verbose_name_plural = _("engagements")
+        indexes = [
+            SearchIndex(
+                name="engagement_search",
+                label=both("title"),
+                names=("slug",),
+                notes=both("date_note", "place"),
+                texts=both("purpose"),
+            )
+        ]
         constraints = [*Record.Meta.constraints, text_required("title")]
 
 
@@ -293,7 +304,10 @@ class Statement(Record):
     class Meta(Record.Meta):
         verbose_name = _("statement")
         verbose_name_plural = _("statements")
-        indexes = [models.Index(fields=["about_type", "about_id"], name="statement_about")]
+        indexes = [
+            models.Index(fields=["about_type", "about_id"], name="statement_about"),
+            SearchIndex(name="statement_search", label=both("gist"), names=("slug",)),
+        ]
         constraints = [
             *Record.Meta.constraints,
             text_required("gist"),

@@ -13,6 +13,8 @@ from django.db.models.functions import Round
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
+from tracker.search import SearchIndex, both
+
 from .initiatives import Initiative
 from .integrity import refuse_cycle
 from .organizations import Organization
@@ -130,6 +132,9 @@ class Indicator(Record):
     class Meta(Record.Meta):
         verbose_name = _("indicator")
         verbose_name_plural = _("indicators")
+        indexes = [
+            SearchIndex(name="indicator_search", label=both("title"), names=("slug", "code"), notes=both("unit"))
+        ]
         constraints = [
             *Record.Meta.constraints,
             text_required("title"),
@@ -308,6 +313,7 @@ class Observation(Record):
     class Meta(Record.Meta):
         verbose_name = _("observation")
         verbose_name_plural = _("observations")
+        indexes = [SearchIndex(name="observation_search", names=("slug",), notes=both("date_note"))]
         ordering = ("indicator", "on", "slug")
         constraints = [
             *Record.Meta.constraints,

@@ -13,6 +13,8 @@ from django.db.models import Case, F, Max, Q, Value, When
 from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import gettext_lazy as _
 
+from tracker.search import SearchIndex, both
+
 from .integrity import refuse_cycle
 from .organizations import Organization
 from .publication import PublicationState, Publishable, PublishablePartQuerySet, PublishableQuerySet
@@ -144,6 +146,15 @@ class Initiative(Publishable, Record):
     class Meta(Record.Meta):
         verbose_name = _("initiative")
         verbose_name_plural = _("initiatives")
+        indexes = [
+            SearchIndex(
+                name="initiative_search",
+                label=both("title"),
+                names=("slug",),
+                notes=both("dates_note"),
+                texts=both("summary", "status_reason"),
+            )
+        ]
         constraints = [
             *Record.Meta.constraints,
             text_required("title"),

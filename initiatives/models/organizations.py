@@ -9,6 +9,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tracker.search import SearchIndex, both
+
 from .integrity import refuse_cycle
 from .records import PublicRecordQuerySet, Record, in_order, text_required
 
@@ -80,5 +82,10 @@ class Organization(Record):
     class Meta(Record.Meta):
         verbose_name = _("organization")
         verbose_name_plural = _("organizations")
+        indexes = [
+            SearchIndex(
+                name="organization_search", label=both("name"), names=("slug", *both("aliases")), texts=both("role")
+            )
+        ]
         constraints = [*Record.Meta.constraints, text_required("name"), in_order("founded_on", "dissolved_on")]
         triggers = [*Record.Meta.triggers, refuse_cycle("parent"), refuse_cycle("successor")]

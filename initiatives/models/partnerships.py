@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from tracker.search import SearchIndex, both
+
 from .organizations import Organization
 from .ranges import date_span, same_number
 from .records import PublicRecordQuerySet, Record, in_order
@@ -49,6 +51,7 @@ class Partnership(Record):
     class Meta(Record.Meta):
         verbose_name = _("partnership")
         verbose_name_plural = _("partnerships")
+        indexes = [SearchIndex(name="partnership_search", names=("slug",), texts=both("description"))]
         constraints = [
             *Record.Meta.constraints,
             in_order("since", "until"),

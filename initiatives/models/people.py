@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tracker.search import SearchIndex, both
+
 from .organizations import Organization, alias_list
 from .ranges import date_span, same_number, same_text
 from .records import PublicRecordQuerySet, Record, in_current_language, in_order, text_required
@@ -30,6 +32,11 @@ class Person(Record):
     class Meta(Record.Meta):
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        indexes = [
+            SearchIndex(
+                name="person_search", label=both("name"), names=("slug", *both("aliases")), notes=both("honorific")
+            )
+        ]
         constraints = [*Record.Meta.constraints, text_required("name")]
 
 
@@ -53,6 +60,7 @@ class Appointment(Record):
     class Meta(Record.Meta):
         verbose_name = _("appointment")
         verbose_name_plural = _("appointments")
+        indexes = [SearchIndex(name="appointment_search", label=both("title"), names=("slug",))]
         constraints = [
             *Record.Meta.constraints,
             text_required("title"),

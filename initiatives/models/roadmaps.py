@@ -11,6 +11,8 @@ from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef,
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from tracker.search import SearchIndex, both
+
 from .initiatives import Initiative
 from .integrity import refuse_cycle
 from .organizations import Organization
@@ -108,6 +110,7 @@ class Milestone(Record):
     class Meta(Record.Meta):
         verbose_name = _("milestone")
         verbose_name_plural = _("milestones")
+        indexes = [SearchIndex(name="milestone_search", label=both("title"), names=("slug",))]
         ordering = ("due_on", "slug")
         constraints = [
             *Record.Meta.constraints,
@@ -175,6 +178,15 @@ class Roadmap(Record):
     class Meta(Record.Meta):
         verbose_name = _("roadmap")
         verbose_name_plural = _("roadmaps")
+        indexes = [
+            SearchIndex(
+                name="roadmap_search",
+                label=both("title"),
+                names=("slug",),
+                notes=both("audience"),
+                texts=both("description"),
+            )
+        ]
         constraints = [*Record.Meta.constraints, text_required("title")]
 
 

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
+from tracker.search import SearchIndex, both
+
 from .organizations import Organization
 from .publication import Publishable, PublishableQuerySet
 from .records import OrderedPart, Part, PartQuerySet, PublicRecordQuerySet, Record, text_required
@@ -40,6 +42,7 @@ class Platform(Record):
     class Meta(Record.Meta):
         verbose_name = _("platform")
         verbose_name_plural = _("platforms")
+        indexes = [SearchIndex(name="platform_search", label=both("name"), names=("slug",), texts=both("description"))]
         constraints = [*Record.Meta.constraints, text_required("name")]
 
 
@@ -156,6 +159,9 @@ class SmartService(Publishable, Record):
     class Meta(Record.Meta):
         verbose_name = _("smart service")
         verbose_name_plural = _("smart services")
+        indexes = [
+            SearchIndex(name="smartservice_search", label=both("name"), names=("slug",), texts=both("description"))
+        ]
         constraints = [*Record.Meta.constraints, text_required("name")]
 
 

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tracker.content_types import TypeId
+from tracker.search import SearchIndex, both
 
 from .integrity import require_record
 from .publication import is_curator
@@ -54,6 +55,7 @@ class Source(Record):
     class Meta(Record.Meta):
         verbose_name = _("source")
         verbose_name_plural = _("sources")
+        indexes = [SearchIndex(name="source_search", label=both("title"), names=("slug",), notes=both("publisher"))]
         constraints = [*Record.Meta.constraints, text_required("title")]
 
 
@@ -116,7 +118,10 @@ class Citation(Record):
     class Meta(Record.Meta):
         verbose_name = _("citation")
         verbose_name_plural = _("citations")
-        indexes = [models.Index(fields=["content_type", "object_id"], name="citation_record")]
+        indexes = [
+            models.Index(fields=["content_type", "object_id"], name="citation_record"),
+            SearchIndex(name="citation_search", names=("slug",), notes=("claimed_value",), texts=both("note")),
+        ]
         triggers = [
             *Record.Meta.triggers,
             require_record(content_type="content_type", object_id="object_id", field="record"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tracker.search import SearchIndex, both
+
 from .organizations import Organization
 from .people import Person
 from .records import PublicRecordQuerySet, Record, in_order, text_required
@@ -43,6 +45,15 @@ class Strategy(Record):
     class Meta(Record.Meta):
         verbose_name = _("strategy")
         verbose_name_plural = _("strategies")
+        indexes = [
+            SearchIndex(
+                name="strategy_search",
+                label=both("title"),
+                names=("slug",),
+                notes=both("period_note"),
+                texts=both("description"),
+            )
+        ]
         constraints = [*Record.Meta.constraints, text_required("title"), in_order("start", "end")]
 
 
@@ -63,6 +74,7 @@ class Pillar(Record):
     class Meta(Record.Meta):
         verbose_name = _("pillar")
         verbose_name_plural = _("pillars")
+        indexes = [SearchIndex(name="pillar_search", label=both("name"), names=("slug",), texts=both("description"))]
         ordering = ("strategy", "position", "slug")
         constraints = [
             *Record.Meta.constraints,
@@ -110,4 +122,5 @@ class Goal(Record):
     class Meta(Record.Meta):
         verbose_name = _("goal")
         verbose_name_plural = _("goals")
+        indexes = [SearchIndex(name="goal_search", label=both("title"), names=("slug",), texts=both("description"))]
         constraints = [*Record.Meta.constraints, text_required("title")]
