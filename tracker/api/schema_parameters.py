@@ -1,4 +1,4 @@
-"""The query parameters of an operation in OpenAPI's words: filters, ordering, and what to show of each record."""
+"""The query parameters of an operation in OpenAPI's words: filters, search, ordering, and what to show."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tracker.api.column_filters import LONGEST_VALUE_LIST, BilingualFilter, Numb
 from tracker.api.ordering import StrictOrdering, orderings
 from tracker.api.reference_filters import AnyReferenceFilter, ReferenceFilter
 from tracker.api.schema_fields import SLUG, Schema
+from tracker.api.search import EXAMPLES, LONGEST, PARAMETER
 from tracker.api.selection import expandable
 
 TRUTH = {"type": "boolean"}
@@ -90,6 +91,19 @@ class StrictOrderingExtension(OpenApiFilterExtension):
         names = [signed for name in orderings(auto_schema.view) for signed in (name, f"-{name}")]
         described = _("Members to order by; a “-” before one reverses it. Unknown values come last.")
         return [parameter(StrictOrdering.parameter, _listed({"type": "string", "enum": names}), described)]
+
+
+class SearchFilterExtension(OpenApiFilterExtension):
+    target_class = "tracker.api.search.SearchFilter"
+
+    def get_schema_operation_parameters(self, auto_schema: AutoSchema, *args: Any, **kwargs: Any) -> list[Schema]:
+        described = _(
+            "Words in English or in Arabic, which the record's texts must all have; the last may be unfinished. Case, "
+            "accents, Arabic vowel marks, letter variants, the article and common endings do not matter. Without "
+            "“ordering”, the nearest come first."
+        )
+        found = parameter(PARAMETER, {**TEXT, "maxLength": LONGEST}, described)
+        return [{**found, "examples": {language: {"value": words} for language, words in EXAMPLES.items()}}]
 
 
 def _values(each: django_filters.Filter) -> Schema:

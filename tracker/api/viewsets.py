@@ -27,6 +27,7 @@ from tracker.api.pagination import RecordPagination
 from tracker.api.parsers import require_body
 from tracker.api.problem_types import Conflict, InvalidParameters, UnknownParameter
 from tracker.api.reads import ProjectedReads
+from tracker.api.search import SearchFilter
 from tracker.api.selection import PARAMETERS, read_selection
 from tracker.api.serializers import RecordSerializer
 from tracker.api.whole_writes import WholeWrites
@@ -45,7 +46,7 @@ class RecordViewSet(ReadsAtMoment, ProjectedReads, BulkWrites, WholeWrites, view
     queryset: Any
     serializer_class: type[RecordSerializer]
     filterset_class: type[RecordFilterSet]
-    filter_backends = (StrictFilterBackend, StrictOrdering)
+    filter_backends = (StrictFilterBackend, StrictOrdering, SearchFilter)
     pagination_class = RecordPagination
     lookup_field = "slug"
     lookup_value_regex = "[^/]+"
@@ -62,7 +63,8 @@ class RecordViewSet(ReadsAtMoment, ProjectedReads, BulkWrites, WholeWrites, view
 
     def known_parameters(self) -> set[str]:
         """The query parameters of a list besides its filters."""
-        return set(RecordPagination.known_parameters | PARAMETERS | {StrictOrdering.parameter, "format", "as_of"})
+        common = {StrictOrdering.parameter, SearchFilter.parameter, "format", "as_of"}
+        return set(RecordPagination.known_parameters | PARAMETERS | common)
 
     def get_serializer_context(self) -> dict[str, Any]:
         context: dict[str, Any] = dict(super().get_serializer_context())
