@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 from tracker.api.documentation import SchemaView, redoc_page, swagger_page
 from tracker.api.roots import ApiRoot, CollectionList
 from tracker.api.routing import CollectionRouter
+from tracker.api.search_everywhere import SearchEverywhere
 from tracker.history.api.views import ChangeFeed, ChangesForPeople, RevisionDetail, RevisionList
 
 from . import (
@@ -61,6 +62,7 @@ urlpatterns = [
     path("docs/", swagger_page, name="docs"),
     path("redoc/", redoc_page, name="redoc"),
     path("v1/", CollectionList.as_view(others=OTHERS), name="api-v1"),
+    path("v1/search/", SearchEverywhere.as_view(), name="search"),
     path("v1/revisions/", RevisionList.as_view(), name="revision-list"),
     path("v1/revisions/<int:number>/", RevisionDetail.as_view(), name="revision-detail"),
     path("v1/changes/", ChangeFeed.as_view(), name="changes"),

@@ -120,6 +120,7 @@ def test_every_collection_has_its_operations_under_stable_names(openapi: OpenAPI
         "revisions_retrieve",
         "doors",
         "collections",
+        "search",
         "schema",
         *WEBHOOKS,
     }

@@ -33,6 +33,15 @@ def test_no_page_has_the_browser_look_for_a_picture_that_is_not_there(client: Cl
         assert '<link rel="icon" href="data:,">' in client.get(address).content.decode()
 
 
+def test_one_can_search_from_there(client: Client) -> None:
+    page = client.get("/").content.decode()
+    form = re.search(r'<form action="([^"]+)"><input type="search" name="(\w+)"', page)
+    assert form
+    answer = client.get(form[1], {form[2]: "دبي"}, headers={"accept": "text/html,*/*;q=0.8"})
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/html")
+
+
 def test_another_host_is_refused(client: Client) -> None:
     assert client.get("/", headers={"host": "elsewhere.example"}).status_code == 400
 

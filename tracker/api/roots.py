@@ -26,7 +26,14 @@ COLLECTION = {
     "properties": {"url": ADDRESS, "title": {**TITLES, "required": list(TITLES["properties"])}},
     "required": ["url", "title"],
 }
-DOORS = {"v1": "api-v1", "schema": "schema", "docs": "docs", "redoc": "redoc", "problems": "problem-types"}
+DOORS = {
+    "v1": "api-v1",
+    "search": "search",
+    "schema": "schema",
+    "docs": "docs",
+    "redoc": "redoc",
+    "problems": "problem-types",
+}
 
 
 class ListingView(APIView):
