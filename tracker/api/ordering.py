@@ -6,12 +6,16 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Left, NullIf
 from django.utils.translation import gettext as _
 from rest_framework import filters
 from rest_framework.request import Request
 
 from tracker.api.problem_types import InvalidParameters
 from tracker.text import Fold
+
+SORTED_CHARACTERS = 200
+"""How much of a text counts for its place in the order."""
 
 
 class StrictOrdering(filters.BaseFilterBackend):
@@ -47,6 +51,8 @@ def orderings(view: Any) -> dict[str, models.Field]:
 def _term(name: str, field: models.Field) -> Any:
     column = name.removeprefix("-")
     is_text = isinstance(field, (models.CharField, models.TextField)) and not field.choices and column != "slug"
-    expression = models.F(column)
-    key = Fold(models.functions.NullIf(expression, models.Value(""))) if is_text else expression
+    key: Any = models.F(column)
+    if is_text:
+        # A cursor carries the key in an address, which takes no whole pages of text.
+        key = Left(Fold(NullIf(key, models.Value(""))), SORTED_CHARACTERS)
     return key.desc(nulls_last=True) if name.startswith("-") else key.asc(nulls_last=True)
