@@ -48,7 +48,7 @@ class ProjectedReads:
         rows = self.filter_queryset(rows_for(type(self), Audience.of(request.user)).all())
         if isinstance(request.accepted_renderer, EXPORTS):
             return self.tagged(self._export(rows, selection), tag)
-        pks = self.paginate_queryset(rows.values_list("pk", flat=True))
+        pks = self.paginator.fetch_page(rows, request, _keys)
         unchanged = not_modified(request, tag)
         if unchanged is not None:
             return unchanged
@@ -121,6 +121,11 @@ class ProjectedReads:
             raise Http404
         address = self.request.build_absolute_uri(target.get_absolute_url())
         return Response({"replaced_by": address}, status.HTTP_308_PERMANENT_REDIRECT, headers={"Location": address})
+
+
+def _keys(rows: models.QuerySet[Any], key_names: Sequence[str]) -> list[tuple[Any, tuple[Any, ...]]]:
+    """The id of each row, and the keys that it is ordered by."""
+    return [(pk, tuple(keys)) for pk, *keys in rows.values_list("pk", *key_names)]
 
 
 @lru_cache(maxsize=KEPT_STATEMENTS)

@@ -18,12 +18,12 @@ from rest_framework.response import Response
 
 from tracker.api import collections
 from tracker.api.bulk import BulkWrites
+from tracker.api.cursor_pagination import CollectionPagination
 from tracker.api.deletion import delete
 from tracker.api.entity_tags import check_precondition, tag_of
 from tracker.api.filters import RecordFilterSet, StrictFilterBackend
 from tracker.api.moments import ReadsAtMoment
 from tracker.api.ordering import StrictOrdering
-from tracker.api.pagination import RecordPagination
 from tracker.api.parsers import require_body
 from tracker.api.problem_types import Conflict, InvalidParameters, UnknownParameter
 from tracker.api.reads import ProjectedReads
@@ -47,7 +47,7 @@ class RecordViewSet(ReadsAtMoment, ProjectedReads, BulkWrites, WholeWrites, view
     serializer_class: type[RecordSerializer]
     filterset_class: type[RecordFilterSet]
     filter_backends = (StrictFilterBackend, StrictOrdering, SearchFilter)
-    pagination_class = RecordPagination
+    pagination_class = CollectionPagination
     lookup_field = "slug"
     lookup_value_regex = "[^/]+"
     known_on_reads: ClassVar[frozenset[str]] = PARAMETERS | {"format", "as_of"}
@@ -64,7 +64,7 @@ class RecordViewSet(ReadsAtMoment, ProjectedReads, BulkWrites, WholeWrites, view
     def known_parameters(self) -> set[str]:
         """The query parameters of a list besides its filters."""
         common = {StrictOrdering.parameter, SearchFilter.parameter, "format", "as_of"}
-        return set(RecordPagination.known_parameters | PARAMETERS | common)
+        return set(CollectionPagination.known_parameters | PARAMETERS | common)
 
     def get_serializer_context(self) -> dict[str, Any]:
         context: dict[str, Any] = dict(super().get_serializer_context())

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('initiatives', '0006_webhooks'),
+        ('initiatives', '0007_search_indexes'),
     ]
 
     operations = [
