@@ -110,10 +110,12 @@ class Milestone(Record):
     class Meta(Record.Meta):
         verbose_name = _("milestone")
         verbose_name_plural = _("milestones")
-        indexes = [SearchIndex(name="milestone_search", label=both("title"), names=("slug",))]
         ordering = ("due_on", "slug")
-        # Many are due on the same day, so that the day alone does not find a page.
-        indexes = [models.Index(fields=["due_on", "slug"], name="milestone_order")]
+        indexes = [
+            SearchIndex(name="milestone_search", label=both("title"), names=("slug",)),
+            # Many are due on the same day, so that the day alone does not find a page.
+            models.Index(fields=["due_on", "slug"], name="milestone_order"),
+        ]
         constraints = [
             *Record.Meta.constraints,
             text_required("title"),

@@ -305,3 +305,25 @@ def test_the_tag_of_a_kept_answer_is_that_of_the_newest_revision(anonymous: ApiC
     make.make_organization()
     for _ in range(2):
         assert anonymous.get(LIST)["ETag"].startswith(f'"{current_revision()}-')
+
+
+def test_a_list_is_counted_once_for_all_its_pages(anonymous: ApiClient, curator: ApiClient) -> None:
+    for number in range(5):
+        make.make_organization(sector="public" if number else "private")
+    for client in (anonymous, curator):
+        for query, expected in (("limit=2", 5), ("limit=2&offset=2", 5), ("cursor=start&limit=2&count=exact", 5)):
+            assert client.get(f"{LIST}?{query}").json()["count"] == expected
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"{LIST}?limit=2&offset=4").json()["count"] == 5
+        assert [query["sql"] for query in queries if "COUNT(" in query["sql"]] == []
+        assert client.get(f"{LIST}?sector=public&limit=1").json()["count"] == 4
+    make.make_organization(sector="public")
+    assert anonymous.get(f"{LIST}?limit=2&offset=2").json()["count"] == 6
+    assert anonymous.get(f"{LIST}?sector=public&limit=1&offset=1").json()["count"] == 5
+
+
+def test_what_only_curators_see_counts_for_curators_only(anonymous: ApiClient, curator: ApiClient) -> None:
+    make.make_initiative(state="draft")
+    for _ in range(2):
+        assert curator.get("/api/v1/initiatives/?limit=1").json()["count"] == 1
+        assert anonymous.get("/api/v1/initiatives/?limit=1").json()["count"] == 0

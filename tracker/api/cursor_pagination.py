@@ -11,6 +11,7 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
+from tracker.api.counts import count
 from tracker.api.cursors import DamagedCursorError, ForeignCursorError, read_cursor, write_cursor
 from tracker.api.keysets import Keyset, Place
 from tracker.api.pagination import Fetch, Fetched, RecordPagination, parameter
@@ -93,6 +94,9 @@ class CollectionPagination(RecordPagination):
             if len(found) > self.limit:
                 break
         return found
+
+    def get_count(self, queryset: Any) -> int:
+        return count(queryset, self.request)
 
     def get_next_link(self) -> str | None:
         return super().get_next_link() if self.cursor is None else self._link_to(self.neighbours.following)
