@@ -77,6 +77,7 @@ def test_every_operation_answers_as_documented(curator: ApiClient, settings: Any
     for collection, bodies in EXAMPLES.items():
         for body in bodies:
             witness.ask("POST", f"{collection}/", written(collection, body))
+    witness.get("/api/v1/search/?q=dubai")
     witness.get(f"/api/v1/indicators/{EXAMPLES['indicators'][0]['slug']}/total/")
     for collection in reversed(list(EXAMPLES)):
         the_life_of_an_example(witness, collection)

@@ -85,7 +85,8 @@ def test_an_indicator_has_one_observation_and_one_target_a_day(curator: ApiClien
     }
     target = {"on": "2020-01-01", "value": "1"}
     path = f"indicators/{body['indicator']}/"
-    assert refusals(curator.send("PATCH", path, {"targets": [target, {**target, "value": "2"}]}), 409)
+    twice = curator.send("PATCH", path, {"targets": [target, {**target, "value": "2"}]})
+    assert refusals(twice) == [("#/targets/1/on", "unique")]
 
 
 def test_the_latest_value_is_that_of_the_last_day(curator: ApiClient, anonymous: ApiClient) -> None:

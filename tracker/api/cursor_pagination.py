@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
@@ -96,7 +97,8 @@ class CollectionPagination(RecordPagination):
         return found
 
     def get_count(self, queryset: Any) -> int:
-        return count(queryset, self.request)
+        # A record's history is told by a list of numbers, which is not of one revision alone.
+        return count(queryset, self.request) if isinstance(queryset, QuerySet) else int(super().get_count(queryset))
 
     def get_next_link(self) -> str | None:
         return super().get_next_link() if self.cursor is None else self._link_to(self.neighbours.following)

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tracker.api import collections
-from tracker.api.entity_tags import not_modified, tag_of
+from tracker.api.entity_tags import mark, not_modified, tag_of
 from tracker.api.fields import LANGUAGES
 from tracker.api.moments import ReadsAtMoment
 from tracker.api.pagination import RecordPagination
@@ -26,7 +26,7 @@ from tracker.api.permissions import in_scope
 from tracker.api.problem_types import InvalidParameters, UnknownParameter
 from tracker.api.search import EXAMPLES, LONGEST, PARAMETER, read_search
 from tracker.history.api.shapes import PAGE, PAGE_NAMES, TEXTS
-from tracker.history.time_travel import current_revision
+from tracker.history.newest import newest_for
 from tracker.search import RANK, Search, is_few
 
 KNOWN = PAGE_NAMES | {PARAMETER, "collections", "as_of"}
@@ -105,13 +105,16 @@ class SearchEverywhere(ReadsAtMoment, APIView):
         if unknown:
             raise UnknownParameter(unknown, KNOWN)
         search, searched = read_search(request), read_collections(request)
-        tag = tag_of(request, current_revision())
+        tag = tag_of(request, newest_for(request).number)
         found = [search.among(model._default_manager.all().visible_to(request.user).current()) for model in searched]
         pages = HitPages(found)
         hits = pages.paginate_queryset(_hits(search, found), request, self)
+        unchanged = not_modified(request, tag)
+        if unchanged is not None:
+            return unchanged
         response = Response(pages.envelope([_hit(row, request) for row in hits]))
-        response["ETag"], response["Cache-Control"] = tag, "no-cache"
-        return not_modified(request, tag) or response
+        mark(response, request, tag)
+        return response
 
 
 def read_collections(request: Request) -> list[Any]:
