@@ -16,6 +16,7 @@ from django.db.models import Count, Q
 from initiatives.city import city
 from initiatives.models import Indicator, Initiative, Milestone, MilestoneDependency, Organization
 from tests.api.client import ApiClient
+from tracker.api import collections
 from tracker.history.tracking import tracked
 
 pytestmark = pytest.mark.django_db
@@ -129,10 +130,8 @@ def test_a_city_of_the_same_seed_and_another_size_is_refused_and_nothing_is_writ
 def test_a_reader_finds_something_in_every_collection(size: int, anonymous: ApiClient) -> None:
     generate(size)
 
-    names = anonymous.read("").json()
-    counts = {name: anonymous.read(f"{name}/", limit=1).json()["count"] for name in names}
+    counts = {name: anonymous.read(f"{name}/", limit=1).json()["count"] for name in collections.names()}
 
-    assert len(counts) > 15
     assert [name for name, count in counts.items() if not count] == []
 
 

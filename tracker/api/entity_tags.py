@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseNotModified
@@ -28,6 +28,7 @@ from tracker.history.versions import last_revision_of
 
 TAG = re.compile(r'"(\d{1,18})-[0-9a-f]{8}"')
 WEAK = "W/"
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 VARIES_BY = ("Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cookie")
 OWED = "precondition_required"
 MOVED_ON = "precondition_failed"
@@ -65,12 +66,13 @@ def address_of(request: Any) -> str:
     return f"{request.scheme}://{request.get_host()}{request.path}?{query}"
 
 
-def mark(response: HttpResponseBase, request: Any, tag: str) -> None:
-    """Let whoever keeps an answer keep it under its tag, and ask each time whether it still is as it was."""
+def marked(response: Answer, request: Any, tag: str) -> Answer:
+    """An answer under its tag: whoever keeps it asks each time whether it still is as it was."""
     user = getattr(request, "user", None)
     response["ETag"] = tag
     response["Cache-Control"] = "private, no-cache" if user and user.is_authenticated else "public, no-cache"
     patch_vary_headers(response, VARIES_BY)
+    return response
 
 
 def not_modified(request: Any, tag: str) -> HttpResponseNotModified | None:
@@ -78,9 +80,7 @@ def not_modified(request: Any, tag: str) -> HttpResponseNotModified | None:
     given = _listed(request.headers.get("If-None-Match"))
     if "*" not in given and tag not in (each.removeprefix(WEAK) for each in given):
         return None
-    response = HttpResponseNotModified()
-    mark(response, request, tag)
-    return response
+    return marked(HttpResponseNotModified(), request, tag)
 
 
 def check_precondition(request: Request, record: Any) -> None:

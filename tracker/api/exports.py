@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -91,7 +92,7 @@ class Table:
 def _columns(name: str, field: Any) -> Iterator[tuple[str, Read]]:
     if isinstance(field, LanguageMapField):
         for language in LANGUAGES:
-            yield f"{name}_{language}", lambda record, language=language: record[name][language]
+            yield f"{name}_{language}", partial(_in_language, name, language)
     elif isinstance(field, AnyReferenceField):
         yield name, lambda record: _address(record[name])
     elif isinstance(field, serializers.RelatedField):
@@ -102,8 +103,12 @@ def _columns(name: str, field: Any) -> Iterator[tuple[str, Read]]:
         yield name, lambda record: record[name]
 
 
+def _in_language(name: str, language: str, record: Mapping[str, Any]) -> Any:
+    return record[name][language]
+
+
 def _address(reference: Mapping[str, Any] | None) -> str | None:
-    return reference and f"{reference['collection']}/{reference['slug']}"
+    return f"{reference['collection']}/{reference['slug']}" if reference else None
 
 
 def _cell(value: Any) -> str:

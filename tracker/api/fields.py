@@ -166,7 +166,8 @@ class AddressField(serializers.Field):
 
 def address_of(instance: RecordModel, context: Mapping[str, Any]) -> str:
     """The address of a record; without a request only its path."""
-    path = f"{collections.path_of(type(instance))}{instance.slug}/"
+    model: RecordModel = type(instance)
+    path = f"{collections.path_of(model)}{instance.slug}/"
     request = context.get("request")
     return str(request.build_absolute_uri(path)) if request else path
 

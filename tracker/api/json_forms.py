@@ -187,7 +187,7 @@ def _any_reference(field: Any, source: str, model: RecordModel, user: Any) -> Ex
 def _named_with_collection(model: RecordModel) -> JsonObject:
     parent = getattr(model, "parent_field", None)
     record = related(model, parent) if parent else model
-    members = {"collection": _constant(record.collection)}
+    members: dict[str, Expression] = {"collection": _constant(record.collection)}
     members |= reference_members(record, f"{parent}__" if parent else "")
     if parent:
         members["part"] = JsonObject({"type": _constant(model._meta.model_name), "id": Json(F("id"))})

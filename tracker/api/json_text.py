@@ -12,8 +12,6 @@ from typing import Any
 from django.db.models import Expression, Func, Subquery, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
-Compiled = tuple[str, list[Any]]
-
 
 class Json(Func):
     """Any value as PostgreSQL's own ``to_json`` writes it: texts, whole numbers, booleans, dates, lists of these."""
@@ -66,7 +64,7 @@ class JsonObject(Expression):
     def __init__(self, members: Mapping[str, Any]) -> None:
         super().__init__()
         self.names = list(members)
-        self.members = list(self._parse_expressions(*members.values()))
+        self.members: list[Any] = list(members.values())
 
     def get_source_expressions(self) -> list[Any]:
         return self.members
@@ -74,9 +72,10 @@ class JsonObject(Expression):
     def set_source_expressions(self, exprs: Sequence[Any]) -> None:
         self.members = list(exprs)
 
-    def as_sql(self, compiler: SQLCompiler, connection: Any) -> Compiled:
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> Any:
         """The members' texts between their names."""
-        pieces, parameters = [], []
+        pieces: list[str] = []
+        parameters: list[Any] = []
         for name, member in zip(self.names, self.members, strict=True):
             sql, own = compiler.compile(member)
             opening = "{" if not pieces else ","

@@ -71,13 +71,13 @@ class Projection:
             return [text for (text,) in cursor.fetchall()]
 
 
-def projection_of(serializer_class: type[Any], user: Any, selection: Mapping[str, Any] | None = None) -> Projection:
+def projection_of(serializer_class: Any, user: Any, selection: Mapping[str, Any] | None = None) -> Projection:
     """The projection of a serializer for a user, with the ``fields``, ``omit`` and ``expand`` of its context."""
     return _compiled(serializer_class, _frozen(selection or {}), Audience.of(user))
 
 
 @lru_cache(maxsize=KEPT_STATEMENTS)
-def _compiled(serializer_class: type[Any], selection: Frozen, audience: Audience) -> Projection:
+def _compiled(serializer_class: Any, selection: Frozen, audience: Audience) -> Projection:
     serializer = serializer_class(context=_thawed(selection))
     rows = serializer.Meta.model._default_manager.all().with_computed().filter(pk=RawSQL("page.id", ()))
     query = projected(rows, object_of(serializer, audience.user)).order_by().query
@@ -118,5 +118,5 @@ def _cursor(*, keeps_plan: bool) -> Any:
     if session.prepare_threshold is None:
         # Django turns preparing off altogether; this leaves it to those who ask for it.
         session.prepare_threshold = sys.maxsize
-    raw = (PlanningCursor if keeps_plan else psycopg.Cursor)(session)
+    raw: Any = (PlanningCursor if keeps_plan else psycopg.Cursor)(session)
     return connection.make_debug_cursor(raw) if connection.queries_logged else connection.make_cursor(raw)

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
 
 from tracker.api.checks import uncompilable
-from tracker.api.entity_tags import mark, not_modified, tag_of
+from tracker.api.entity_tags import marked, not_modified, tag_of
 from tracker.api.exports import EXPORTS, batches, export
 from tracker.api.problem_types import InvalidParameters
 from tracker.api.projection import KEPT_STATEMENTS, Audience, projection_of
@@ -45,15 +45,17 @@ class ProjectedReads:
         # Before the records: a commit in between makes the tag too old, which costs a retry and loses nothing.
         tag = tag_of(request, newest_for(request).number)
         selection = read_selection(request, self.serializer_class)
-        rows = self.filter_queryset(rows_for(type(self), Audience.of(request.user)).all())
+        rows = self.filter_queryset(rows_for(self.__class__, Audience.of(request.user)).all())
         if isinstance(request.accepted_renderer, EXPORTS):
-            return self.tagged(self._export(rows, selection), tag)
+            whole: HttpResponseBase = self._export(rows, selection)
+            return marked(whole, request, tag)
         pks = self.paginator.fetch_page(rows, request, _keys)
         unchanged = not_modified(request, tag)
         if unchanged is not None:
             return unchanged
         text = page_text(self.paginator.envelope([]), self.written(pks, selection))
-        return self.tagged(self.answer(text), tag)
+        page: HttpResponseBase = self.answer(text)
+        return marked(page, request, tag)
 
     def retrieve(self: Any, request: Request, slug: str) -> HttpResponseBase:
         self.refuse_unknown(self.known_on_reads)
@@ -64,14 +66,16 @@ class ProjectedReads:
             raise Http404
         pk, replaced_by = found
         if replaced_by is not None:
-            return self._redirect(replaced_by)
+            moved: Response = self._redirect(replaced_by)
+            return moved
         unchanged = not_modified(request, tag)
         if unchanged is not None:
             return unchanged
         texts = self.written([pk], selection)
         if not texts:
             raise Http404
-        return self.tagged(self.answer(texts[0], pk), tag)
+        record: HttpResponseBase = self.answer(texts[0], pk)
+        return marked(record, request, tag)
 
     def get_renderers(self: Any) -> builtins.list[Any]:
         """The forms of an answer; a list can also be had as a whole."""
@@ -109,11 +113,6 @@ class ProjectedReads:
             data = ReturnDict(data, serializer=self.get_serializer(self.queryset.model._base_manager.get(pk=pk)))
         return Response(data)
 
-    def tagged(self, response: HttpResponseBase, tag: str) -> HttpResponseBase:
-        """The answer under its tag."""
-        mark(response, self.request, tag)
-        return response
-
     def _redirect(self, pk: int) -> Response:
         """A duplicate's old address leads to the record that it was merged into."""
         target = self.queryset.all().visible_to(self.request.user).filter(pk=pk).first()
@@ -129,7 +128,7 @@ def _keys(rows: models.QuerySet[Any], key_names: Sequence[str]) -> list[tuple[An
 
 
 @lru_cache(maxsize=KEPT_STATEMENTS)
-def rows_for(viewset: type[Any], audience: Audience) -> models.QuerySet[Any]:
+def rows_for(viewset: Any, audience: Audience) -> models.QuerySet[Any]:
     """The records of a collection that an audience sees, with what a query computes of them; to be copied, not read.
 
     To put the query together anew for each request takes longer than to carry it out.

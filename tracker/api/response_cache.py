@@ -46,10 +46,10 @@ class ResponseCache:
         variant = public_variant_of(request)
         tag = tag_from(variant, newest.number)
         key = _key(variant, newest)
-        answer = not_modified(request, tag) or kept(key)
-        if answer is not None:
-            answer["X-Request-ID"] = request_id_of(request)
-            return answer
+        known = not_modified(request, tag) or kept(key)
+        if known is not None:
+            known["X-Request-ID"] = request_id_of(request)
+            return known
         request.newest_revision = newest  # type: ignore[attr-defined]
         answer = _encoded(self.get_response(request), request)
         if _may_be_kept(answer, tag):

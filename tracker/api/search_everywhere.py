@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tracker.api import collections
-from tracker.api.entity_tags import mark, not_modified, tag_of
+from tracker.api.entity_tags import marked, not_modified, tag_of
 from tracker.api.fields import LANGUAGES
 from tracker.api.moments import ReadsAtMoment
 from tracker.api.pagination import RecordPagination
@@ -112,9 +112,7 @@ class SearchEverywhere(ReadsAtMoment, APIView):
         unchanged = not_modified(request, tag)
         if unchanged is not None:
             return unchanged
-        response = Response(pages.envelope([_hit(row, request) for row in hits]))
-        mark(response, request, tag)
-        return response
+        return marked(Response(pages.envelope([_hit(row, request) for row in hits])), request, tag)
 
 
 def read_collections(request: Request) -> list[Any]:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 TRUTH = {"true": True, "false": False}
 
 
-class RecordViewSet(ReadsAtMoment, ProjectedReads, BulkWrites, WholeWrites, viewsets.ModelViewSet[Any]):  # type: ignore[misc]
+class RecordViewSet(ReadsAtMoment, ProjectedReads, BulkWrites, WholeWrites, viewsets.GenericViewSet[Any]):
     """List, detail, create, replace, patch and delete of records, one or many, under the API contract."""
 
     queryset: Any
@@ -132,7 +132,7 @@ class RecordViewSet(ReadsAtMoment, ProjectedReads, BulkWrites, WholeWrites, view
     def writing(self) -> Iterator[Writing]:
         """A transaction that is attributed to the request's user; a dry run leaves no trace."""
         self.refuse_unknown(self.known_on_writes)
-        self.request.attribution.to(self.request.user)  # type: ignore[attr-defined]
+        self.request.attribution.to(self.request.user)
         given = self.request.query_params.get("dry_run", "false")
         if given not in TRUTH:
             raise InvalidParameters({"dry_run": _("Say dry_run=true or dry_run=false.")})

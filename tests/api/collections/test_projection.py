@@ -104,7 +104,7 @@ def compare(case: CollectionCase, user: Any, client: ApiClient, data: st.DataObj
 def test_expanded_references_are_as_drf_writes_them(case: CollectionCase, readers: dict[Any, ApiClient]) -> None:
     case.rich_rows(2)
     targets = expandable(case.viewset.serializer_class)
-    tree = {
+    tree: dict[str, dict[str, Any]] = {
         name: {each: {} for each in expandable(collections.viewset_of(t).serializer_class)}
         for name, t in targets.items()
     }
@@ -119,11 +119,11 @@ def test_expanded_references_are_as_drf_writes_them(case: CollectionCase, reader
 def test_a_field_that_postgresql_cannot_write_fails_the_check(
     case: CollectionCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Odd(case.viewset.serializer_class):  # type: ignore[name-defined, misc]
+    class Odd(case.viewset.serializer_class):  # type: ignore[name-defined]
         greeting = serializers.SerializerMethodField()
         shade = serializers.CharField(source="no_such_column", read_only=True)
 
-        class Meta(case.viewset.serializer_class.Meta):  # type: ignore[name-defined, misc]
+        class Meta(case.viewset.serializer_class.Meta):  # type: ignore[name-defined]
             fields = (*case.viewset.serializer_class.Meta.fields, "greeting", "shade")
 
         def get_greeting(self, _record: Any) -> str:

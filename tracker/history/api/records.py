@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tracker.api.browsable import PageRenderer
-from tracker.api.entity_tags import check_precondition, not_modified, tag_of
+from tracker.api.entity_tags import check_precondition, marked, not_modified, tag_of
 from tracker.api.parsers import require_body
 from tracker.history.api.accounts import Account, Document, head, revisions_numbered
 from tracker.history.api.atom import AtomRenderer
@@ -58,7 +58,7 @@ class RecordHistory:
             places[place.number].append(place)
         numbers = view.paginate_queryset(sorted(places, reverse=True))
         results = self._told(numbers, [place for number in numbers for place in places[number]], reader)
-        return not_modified(request, tag) or view.tagged(view.get_paginated_response(results), tag)
+        return not_modified(request, tag) or marked(view.get_paginated_response(results), request, tag)
 
     def _told(self, numbers: list[int], places: list[Place], reader: Reader) -> list[Document]:
         account = Account(reader.shown(changes_at(places)), reader, self.request)

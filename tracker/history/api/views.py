@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
-from tracker.api.entity_tags import mark, not_modified, tag_of
+from tracker.api.entity_tags import marked, not_modified, tag_of
 from tracker.api.pagination import LARGEST_OFFSET, RecordPagination
 from tracker.api.problem_types import InvalidParameters, UnknownParameter
 from tracker.history.api.accounts import Account, Document, head, revision_url, revisions_numbered
@@ -67,12 +67,7 @@ class LogView(APIView):
 
     def answer(self, document: Any) -> HttpResponseBase:
         """The document under its tag; whoever keeps it asks each time whether it still is as it was."""
-        unchanged = not_modified(self.request, self.tag)
-        if unchanged is not None:
-            return unchanged
-        response = Response(document)
-        mark(response, self.request, self.tag)
-        return response
+        return not_modified(self.request, self.tag) or marked(Response(document), self.request, self.tag)
 
     def number(self, name: str, default: int, lowest: int, highest: int) -> int:
         """A parameter's whole number, or a refusal that says what it may be."""
