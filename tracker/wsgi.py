@@ -4,8 +4,12 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from tracker.api.charset import WithoutCharset
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 
-application = WithoutCharset(get_wsgi_application())
+# Django is not set up before this, and what is kept of its answers cannot be imported before that.
+django_application = get_wsgi_application()
+
+from tracker.api.charset import WithoutCharset  # noqa: E402
+from tracker.api.response_cache import KeptAnswers  # noqa: E402
+
+application = KeptAnswers(WithoutCharset(django_application))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 from backports import zstd
@@ -22,7 +23,9 @@ from tests.api.client import ApiClient
 from tests.redis_server import redis_server
 from tracker.api.forgiving_cache import forgiving
 from tracker.api.memory_cache import MemoryCache
+from tracker.api.response_cache import KeptAnswers
 from tracker.history.time_travel import current_revision
+from tracker.wsgi import django_application
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -233,9 +236,9 @@ def test_the_memory_is_bounded_and_what_was_not_asked_for_goes_first(
     anonymous.get(wanted)
     for number in range(300):
         anonymous.get(f"{LIST}?limit=8&id__gt={-number}")
-        assert memory.size <= 200_000
+        assert memory.store.size <= 200_000
         assert read_counting(anonymous, wanted)[1] == set()
-    assert len(memory.entries) < 300
+    assert len(memory.store.entries) < 300
     assert read_counting(anonymous, f"{LIST}?limit=8&id__gt=0")[1] != set()
 
 
@@ -327,3 +330,99 @@ def test_what_only_curators_see_counts_for_curators_only(anonymous: ApiClient, c
     for _ in range(2):
         assert curator.get("/api/v1/initiatives/?limit=1").json()["count"] == 1
         assert anonymous.get("/api/v1/initiatives/?limit=1").json()["count"] == 0
+
+
+# As a server asks, before Django does ------------------------------------------------------------------------------
+
+
+class Server:
+    """What a WSGI server is given to serve; it counts how often Django is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.application = KeptAnswers(self._django)
+
+    def _django(self, environ: dict[str, Any], start_response: Any) -> Any:
+        self.asked += 1
+        return django_application(environ, start_response)
+
+    def get(self, path: str, query: str = "", **headers: str) -> tuple[str, dict[str, str], bytes]:
+        environ: dict[str, Any] = {"PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": "localhost", **headers}
+        setup_testing_defaults(environ)
+        begun: list[Any] = []
+        pieces = self.application(environ, lambda status, headers, _exception=None: begun.extend((status, headers)))
+        body = b"".join(pieces)
+        # A server closes what Django answers, which else waits for the request's end.
+        getattr(pieces, "close", lambda: None)()
+        return begun[0], dict(begun[1]), body
+
+
+def test_a_server_answers_what_is_kept_without_asking_django() -> None:
+    organization = make.make_organization()
+    server = Server()
+    first = server.get(LIST)
+    second = server.get(LIST)
+    assert (first[0], second[0], server.asked) == ("200 OK", "200 OK", 1)
+    assert second[2] == first[2]
+    assert second[1].pop("X-Request-ID") != first[1].pop("X-Request-ID")
+    assert second[1] == first[1]
+    Organization.objects.filter(pk=organization.pk).update(name_en="Changed")
+    assert b"Changed" in server.get(LIST)[2]
+    assert server.asked == 2
+
+
+def test_a_server_answers_304_without_asking_django() -> None:
+    organization = make.make_organization()
+    server = Server()
+    tag = server.get(LIST)[1]["ETag"]
+    status, headers, body = server.get(LIST, HTTP_IF_NONE_MATCH=f'"other", W/{tag}', HTTP_X_REQUEST_ID="mine")
+    assert (status, headers["ETag"], headers["X-Request-ID"], body) == ("304 Not Modified", tag, "mine", b"")
+    assert {"Cache-Control", "Vary"} < set(headers)
+    assert "Content-Length" not in headers
+    assert server.asked == 1
+    Organization.objects.filter(pk=organization.pk).update(name_en="Changed")
+    assert server.get(LIST, HTTP_IF_NONE_MATCH=tag)[0] == "200 OK"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"HTTP_COOKIE": "sessionid=x"},
+        {"HTTP_AUTHORIZATION": "Bearer trk_nonsense"},
+        {"REQUEST_METHOD": "HEAD"},
+        {"REQUEST_METHOD": "OPTIONS"},
+        {"HTTP_HOST": "elsewhere.example"},
+        {"HTTP_ACCEPT_LANGUAGE": "ar"},
+        {"HTTP_ACCEPT": "text/csv"},
+        {"wsgi.url_scheme": "https"},
+        {"QUERY_STRING": "as%5Fof=1"},
+    ],
+    ids=str,
+)
+def test_a_server_asks_django_for_all_else(headers: dict[str, str]) -> None:
+    make.make_organization()
+    server = Server()
+    server.get(LIST)
+    server.get(LIST, **headers)
+    assert server.asked == 2
+
+
+def test_a_past_that_is_asked_for_in_other_letters_permits_no_write(curator: ApiClient) -> None:
+    organization = make.make_organization()
+    tag = curator.get(f"{LIST}{organization.slug}/?as%5Fof={current_revision()}")["ETag"]
+    body = {"country": "AE"}
+    assert curator.send("PATCH", f"organizations/{organization.slug}/", body, **{"if-match": tag}).status_code == 412
+
+
+def test_a_server_whose_session_is_cut_asks_anew() -> None:
+    make.make_organization()
+    server = Server()
+    server.get(LIST)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        pid = cursor.fetchone()[0]
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+    other.close()
+    assert [server.get(LIST)[0] for _ in range(2)] == ["200 OK", "200 OK"]

@@ -10,24 +10,28 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, TypeAlias, TypeVar
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseNotModified
+from django.http import HttpResponseNotModified, QueryDict
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import get_language, get_language_from_request
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from tracker.api.codings import coding_of
+from tracker.api.codings import preferred
 from tracker.api.problem_types import Problem
 from tracker.history.time_travel import current_revision
 from tracker.history.versions import last_revision_of
 
 TAG = re.compile(r'"(\d{1,18})-[0-9a-f]{8}"')
 WEAK = "W/"
+KEPT_QUERIES = 1_000
+Environ: TypeAlias = Mapping[str, Any]
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 VARIES_BY = ("Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cookie")
 OWED = "precondition_required"
@@ -36,21 +40,22 @@ MOVED_ON = "precondition_failed"
 
 def tag_of(request: Any, revision: int, record: Any = None) -> str:
     """The strong tag of what a request is answered with, or of a record at its own address, at a revision."""
-    address = f"{request.build_absolute_uri(record.get_absolute_url())}?" if record else address_of(request)
+    address = f"{request.build_absolute_uri(record.get_absolute_url())}?" if record else None
     user = (request.user.pk, request.user.is_staff)
-    return tag_from(variant_of(request, address, user, get_language()), revision)
+    return tag_from(variant_of(request.META, user, get_language(), address), revision)
 
 
-def public_variant_of(request: HttpRequest) -> str:
-    """The variant of a request that nobody has read yet, whose sender is nobody in particular."""
-    return variant_of(request, address_of(request), (None, False), get_language_from_request(request))
-
-
-def variant_of(request: Any, address: str, user: tuple[Any, bool], language: str | None) -> str:
-    """All that an answer depends on besides the revision."""
-    then = "past" if "as_of" in request.GET else "present"
-    accepted = request.META.get("HTTP_ACCEPT", "")
-    on = (then, *user, address, accepted, language, coding_of(request), timezone.now().date())
+def variant_of(environ: Environ, user: tuple[Any, bool], language: str | None, address: str | None = None) -> str:
+    """All that an answer depends on besides the revision: the request as WSGI has it, and who sent it."""
+    on = (
+        "past" if asks_for_the_past(environ.get("QUERY_STRING", "")) else "present",
+        *user,
+        address or address_of(environ),
+        environ.get("HTTP_ACCEPT", ""),
+        language,
+        preferred(environ.get("HTTP_ACCEPT_ENCODING", "")),
+        datetime.now(UTC).date(),
+    )
     return "\n".join(map(str, on))
 
 
@@ -59,11 +64,37 @@ def tag_from(variant: str, revision: int) -> str:
     return f'"{revision}{then}-{zlib.crc32(variant.encode("utf-8", "replace")):08x}"'
 
 
-def address_of(request: Any) -> str:
-    """What a request asks for, however its parameters are ordered; of those with one name the order counts."""
-    pairs = request.META.get("QUERY_STRING", "").split("&")
-    query = "&".join(sorted(pairs, key=lambda pair: pair.partition("=")[0]))
-    return f"{request.scheme}://{request.get_host()}{request.path}?{query}"
+def address_of(environ: Environ) -> str:
+    """What a request asks for."""
+    path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+    return f"{site_of(environ)}{path}?{in_order(environ.get('QUERY_STRING', ''))}"
+
+
+def site_of(environ: Environ) -> str:
+    """The scheme and host that a request names, as Django tells them, which also checks the host."""
+    scheme = environ["wsgi.url_scheme"]
+    if settings.SECURE_PROXY_SSL_HEADER:
+        header, secure = settings.SECURE_PROXY_SSL_HEADER
+        told = environ.get(header)
+        scheme = scheme if told is None else "https" if told.split(",")[0].strip() == secure else "http"
+    return f"{scheme}://{environ.get('HTTP_HOST') or _host_without_header(environ, scheme)}"
+
+
+def _host_without_header(environ: Environ, scheme: str) -> str:
+    port = str(environ["SERVER_PORT"])
+    name: str = environ["SERVER_NAME"]
+    return name if port == ("443" if scheme == "https" else "80") else f"{name}:{port}"
+
+
+@lru_cache(maxsize=KEPT_QUERIES)
+def in_order(query: str) -> str:
+    """A query, however its parameters are ordered; of those with one name the order counts."""
+    return "&".join(sorted(query.split("&"), key=lambda pair: pair.partition("=")[0]))
+
+
+@lru_cache(maxsize=KEPT_QUERIES)
+def asks_for_the_past(query: str) -> bool:
+    return "as_of" in QueryDict(query)
 
 
 def marked(response: Answer, request: Any, tag: str) -> Answer:
@@ -77,10 +108,17 @@ def marked(response: Answer, request: Any, tag: str) -> Answer:
 
 def not_modified(request: Any, tag: str) -> HttpResponseNotModified | None:
     """The answer to a reader whose ``If-None-Match`` names the tag of what they would get; None where it does not."""
-    given = _listed(request.headers.get("If-None-Match"))
-    if "*" not in given and tag not in (each.removeprefix(WEAK) for each in given):
+    if not is_known(request.META.get("HTTP_IF_NONE_MATCH"), tag):
         return None
     return marked(HttpResponseNotModified(), request, tag)
+
+
+def is_known(given: str | None, tag: str) -> bool:
+    """Whether an ``If-None-Match`` names a tag; the comparison is the weak one (RFC 9110, 13.1.2)."""
+    if given is None:
+        return False
+    known = _listed(given)
+    return "*" in known or tag in (each.removeprefix(WEAK) for each in known)
 
 
 def check_precondition(request: Request, record: Any) -> None:

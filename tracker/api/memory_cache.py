@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from threading import Lock
 from typing import Any
 
@@ -12,6 +12,18 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 
 # What an entry costs besides its value: its key, its place in the order, its objects.
 OVERHEAD = 600
+
+
+class Store:
+    """What all threads of the process share."""
+
+    def __init__(self) -> None:
+        self.entries: OrderedDict[str, tuple[Any, int, float | None]] = OrderedDict()
+        self.size = 0
+        self.lock = Lock()
+
+
+stores: defaultdict[str, Store] = defaultdict(Store)
 
 
 class MemoryCache(BaseCache):
@@ -23,34 +35,33 @@ class MemoryCache(BaseCache):
     def __init__(self, name: str, params: dict[str, Any]) -> None:
         super().__init__(params)
         self.most = int(params.get("OPTIONS", {}).get("MAX_BYTES", 0))
-        self.entries: OrderedDict[str, tuple[Any, int, float | None]] = OrderedDict()
-        self.size = 0
-        self.lock = Lock()
+        # Django makes a cache for each thread.
+        self.store = stores[name]
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         name = self.make_key(key, version)
-        with self.lock:
-            entry = self.entries.get(name)
+        with self.store.lock:
+            entry = self.store.entries.get(name)
             if entry is None:
                 return default
             value, _size, until = entry
             if until is not None and until <= time.monotonic():
                 self._drop(name)
                 return default
-            self.entries.move_to_end(name)
+            self.store.entries.move_to_end(name)
             return value
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
         name = self.make_key(key, version)
         size = size_of(value) + OVERHEAD
-        with self.lock:
+        with self.store.lock:
             self._drop(name)
             if size > self.most:
                 return
-            self.entries[name] = (value, size, self._until(timeout))
-            self.size += size
-            while self.size > self.most:
-                self._drop(next(iter(self.entries)))
+            self.store.entries[name] = (value, size, self._until(timeout))
+            self.store.size += size
+            while self.store.size > self.most:
+                self._drop(next(iter(self.store.entries)))
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         if self.get(key, version=version) is not None:
@@ -66,19 +77,19 @@ class MemoryCache(BaseCache):
         return True
 
     def delete(self, key: str, version: int | None = None) -> bool:
-        with self.lock:
+        with self.store.lock:
             return self._drop(self.make_key(key, version))
 
     def clear(self) -> None:
-        with self.lock:
-            self.entries.clear()
-            self.size = 0
+        with self.store.lock:
+            self.store.entries.clear()
+            self.store.size = 0
 
     def _drop(self, name: str) -> bool:
-        entry = self.entries.pop(name, None)
+        entry = self.store.entries.pop(name, None)
         if entry is None:
             return False
-        self.size -= entry[1]
+        self.store.size -= entry[1]
         return True
 
     def _until(self, timeout: Any) -> float | None:

@@ -1,28 +1,31 @@
 """Answers to anonymous GETs, kept under the revision that they were made at: never stale, and nothing to invalidate.
 
-The middleware stands before all others. It asks the database for the newest revision and, where the same was asked at
-this revision before, answers without going further. Answers are kept as they are sent, compressed once.
+Who asks is answered from here if the same was asked before at the newest revision: by the front, before Django makes a
+request of it, or by the middleware, where Django is asked by other ways. Answers are kept as they are sent, compressed
+once. Clients that send cookies or a token have their answers made for them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import get_language_from_request
 
 from tracker.api.codings import coding_of, encode
-from tracker.api.entity_tags import not_modified, public_variant_of, tag_from
+from tracker.api.entity_tags import Environ, is_known, not_modified, tag_from, variant_of
 from tracker.api.forgiving_cache import forgiving
-from tracker.history.middleware import request_id_of
+from tracker.history.middleware import request_id_from, request_id_of
 from tracker.history.newest import Newest, newest_revision
 
 KEPT_SECONDS = 24 * 60 * 60
@@ -30,51 +33,100 @@ KEPT_TYPES = ("application/json", "application/atom+xml")
 # What else the API has, its documentation among it, needs no database.
 RECORDS = re.compile(r"/api/v[0-9]+/.")
 # Made anew for each request.
-NOT_KEPT = ("x-request-id", "date", "server")
+NOT_KEPT = ("X-Request-ID", "Date", "Server")
+# Of an answer that has no body, because the client has it already (RFC 9110, 15.4.5).
+OF_NOT_MODIFIED = ("ETag", "Cache-Control", "Vary")
+
+Kept = tuple[bytes, tuple[tuple[str, str], ...]]
+"""A body as it is sent, and its headers."""
+Application = Callable[..., Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request whose answer depends on nothing but what it says and the newest revision."""
+
+    tag: str
+    key: str
+    newest: Newest
+
+    @classmethod
+    def of(cls, environ: Environ) -> Question | None:
+        """The question that a request asks; None if it is for somebody in particular, or the database is away."""
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or not RECORDS.match(environ.get("PATH_INFO", "")):
+            return None
+        if environ.get("HTTP_AUTHORIZATION") or environ.get("HTTP_COOKIE"):
+            return None
+        # What a transaction has not committed yet, its revision does not tell.
+        if connection.in_atomic_block:
+            return None
+        try:
+            newest = newest_revision()
+        except DatabaseError:
+            return None
+        variant = variant_of(environ, (None, False), _language(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
+        on = f"{newest.at}\n{newest.number}\n{variant}".encode("utf-8", "replace")
+        return cls(tag_from(variant, newest.number), f"answer:{blake2b(on, digest_size=20).hexdigest()}", newest)
+
+    def answer(self) -> Kept | None:
+        """What was answered before."""
+        found: Kept | None = forgiving.get(self.key)
+        return found
+
+
+@lru_cache(maxsize=1_000)
+def _language(accepted: str) -> str:
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT_LANGUAGE"] = accepted
+    return get_language_from_request(request)
+
+
+class KeptAnswers:
+    """A WSGI application that gives the answers that are kept, and asks another one for all others."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """The answer that is kept, or else the application's."""
+        question = Question.of(environ) if environ["REQUEST_METHOD"] == "GET" else None
+        kept = question.answer() if question is not None else None
+        if question is None or kept is None:
+            return self.application(environ, start_response)
+        body, headers = kept
+        own = [("X-Request-ID", request_id_from(environ))]
+        if is_known(environ.get("HTTP_IF_NONE_MATCH"), question.tag):
+            start_response("304 Not Modified", [*(each for each in headers if each[0] in OF_NOT_MODIFIED), *own])
+            return []
+        start_response("200 OK", [*headers, *own])
+        return [body]
 
 
 class ResponseCache:
-    """Serves what it may from the cache, compresses what is long, and keeps what it may."""
+    """The middleware that keeps what everybody may read, and compresses what is long."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        newest = _newest_for(request)
-        if newest is None:
+        question = Question.of(request.META) if _has_a_host(request) else None
+        if question is None:
             return _encoded(self.get_response(request), request)
-        variant = public_variant_of(request)
-        tag = tag_from(variant, newest.number)
-        key = _key(variant, newest)
-        known = not_modified(request, tag) or kept(key)
+        known = not_modified(request, question.tag) or _answered(question)
         if known is not None:
             known["X-Request-ID"] = request_id_of(request)
             return known
-        request.newest_revision = newest  # type: ignore[attr-defined]
+        request.newest_revision = question.newest  # type: ignore[attr-defined]
         answer = _encoded(self.get_response(request), request)
-        if _may_be_kept(answer, tag):
-            keep(key, answer)
+        _keep(answer, question)
         return answer
 
 
-def _newest_for(request: HttpRequest) -> Newest | None:
-    """The newest revision, for a request whose answer depends on nothing else but what it says of itself."""
-    anonymous = "HTTP_AUTHORIZATION" not in request.META and settings.SESSION_COOKIE_NAME not in request.COOKIES
-    # What a transaction has not committed yet, its revision does not tell.
-    if request.method not in ("GET", "HEAD") or not anonymous or not RECORDS.match(request.path_info):
-        return None
-    if connection.in_atomic_block:
-        return None
+def _has_a_host(request: HttpRequest) -> bool:
     try:
-        request.get_host()
-        return newest_revision()
-    except (SuspiciousOperation, DatabaseError):
-        return None
-
-
-def _key(variant: str, newest: Newest) -> str:
-    on = f"{newest.number}\n{newest.at}\n{variant}"
-    return "answer:" + blake2b(on.encode("utf-8", "replace"), digest_size=20).hexdigest()
+        return bool(request.get_host())
+    except SuspiciousOperation:
+        return False
 
 
 def _encoded(answer: HttpResponseBase, request: HttpRequest) -> HttpResponseBase:
@@ -83,26 +135,14 @@ def _encoded(answer: HttpResponseBase, request: HttpRequest) -> HttpResponseBase
     return answer
 
 
-def _may_be_kept(answer: HttpResponseBase, tag: str) -> bool:
-    """Whether an answer is the one that the tag promises, made at its revision and for everybody."""
-    return (
-        answer.status_code == HTTPStatus.OK
-        and answer.get("ETag") == tag
-        and answer.get("Content-Type", "") in KEPT_TYPES
-        and not answer.streaming
-        and not answer.cookies
-    )
+def _answered(question: Question) -> HttpResponse | None:
+    kept = question.answer()
+    return HttpResponse(kept[0], headers=dict(kept[1])) if kept is not None else None
 
 
-def kept(key: str) -> HttpResponse | None:
-    """The answer that is kept under a key."""
-    found = forgiving.get(key)
-    if found is None:
-        return None
-    body, headers = found
-    return HttpResponse(body, headers=dict(headers))
-
-
-def keep(key: str, answer: Any) -> None:
-    headers = tuple((name, value) for name, value in answer.items() if name.lower() not in NOT_KEPT)
-    forgiving.set(key, (answer.content, headers), KEPT_SECONDS)
+def _keep(answer: Any, question: Question) -> None:
+    """Keep an answer if it is the one that the tag promises, made at its revision and for everybody."""
+    is_whole = answer.status_code == HTTPStatus.OK and not answer.streaming and not answer.cookies
+    if is_whole and answer.get("ETag") == question.tag and answer.get("Content-Type", "") in KEPT_TYPES:
+        headers = tuple((name, value) for name, value in answer.items() if name not in NOT_KEPT)
+        forgiving.set(question.key, (answer.content, headers), KEPT_SECONDS)

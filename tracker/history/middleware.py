@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest
@@ -47,7 +47,12 @@ class AttributionMiddleware:
 
 def request_id_of(request: HttpRequest) -> str:
     """The id that the client gives the request, or a new one."""
-    given = request.META.get("HTTP_X_REQUEST_ID", "")
+    return request_id_from(request.META)
+
+
+def request_id_from(environ: Mapping[str, Any]) -> str:
+    """The same of a request as WSGI has it."""
+    given = environ.get("HTTP_X_REQUEST_ID", "")
     return given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
 
 

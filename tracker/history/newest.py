@@ -2,37 +2,56 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, NamedTuple
 
-import psycopg
 from django.db import connection
+from django.db.utils import OperationalError
+from psycopg import pq
 
-QUESTION = "SELECT number, at FROM public.history_revision WHERE number IS NOT NULL ORDER BY number DESC LIMIT 1"
+STATEMENT = b"newest_revision"
+QUESTION = "SELECT number, at::text FROM public.history_revision WHERE number IS NOT NULL ORDER BY number DESC LIMIT 1"
+NOT_PREPARED = b"26000"
 
 
 class Newest(NamedTuple):
     """A revision by its number and its time, which tells it from one of the same number in a restored registry."""
 
     number: int
-    at: datetime | None
+    at: str
+
+
+NONE_YET = Newest(0, "")
 
 
 def newest_revision() -> Newest:
-    """The last committed revision; number 0 before the first."""
+    """The last committed revision; number 0 before the first. Raises django.db.DatabaseError."""
     session: Any = connection.connection
     if session is None or session.closed or connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute(QUESTION)
-            return Newest(*(cursor.fetchone() or (0, None)))
-    # Past Django's cursor, which would ask first whether the session is alive: this very question tells.
+            row = cursor.fetchone()
+            return Newest(*row) if row else NONE_YET
+    # Past Django's cursor, which would first ask whether the session is alive: this very question tells. And past
+    # psycopg's, which costs more than the question itself.
     try:
-        with connection.wrap_database_errors:
-            row = psycopg.Cursor(session).execute(QUESTION).fetchone()
-    except Exception:
+        return _asked(session.pgconn)
+    except Exception as error:
         connection.close()
-        raise
-    return Newest(*(row or (0, None)))
+        raise OperationalError("The database does not answer.") from error
+
+
+def _asked(session: pq.abc.PGconn) -> Newest:
+    result = session.exec_prepared(STATEMENT, [])
+    if result.error_field(pq.DiagnosticField.SQLSTATE) == NOT_PREPARED:
+        # The first time in this session, or since psycopg has forgotten all statements after a rollback.
+        session.prepare(STATEMENT, QUESTION.encode())
+        result = session.exec_prepared(STATEMENT, [])
+    if result.status != pq.ExecStatus.TUPLES_OK:
+        raise RuntimeError(result.error_message.decode("utf-8", "replace"))
+    if not result.ntuples:
+        return NONE_YET
+    number, at = (result.get_value(0, column) or b"" for column in (0, 1))
+    return Newest(int(number), at.decode())
 
 
 def newest_for(request: Any) -> Newest:

@@ -12,6 +12,7 @@ from django.core.wsgi import get_wsgi_application
 from gunicorn.app.base import Application
 
 from tracker.api.charset import WithoutCharset
+from tracker.api.response_cache import KeptAnswers
 from tracker.ops.companion import Companion
 
 ADDRESS = "127.0.0.1"
@@ -62,7 +63,7 @@ class Server(Application):
 
     def load(self) -> Callable[..., Any]:
         """The application, for each worker."""
-        return WithoutCharset(get_wsgi_application())
+        return KeptAnswers(WithoutCharset(get_wsgi_application()))
 
     def _ready(self, arbiter: Any) -> None:
         # Gunicorn would reload when the terminal closes, and go on without one.
