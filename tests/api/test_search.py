@@ -202,6 +202,22 @@ def test_pages_have_everything_once_and_filters_narrow_it(anonymous: ApiClient) 
     assert anonymous.slugs("organizations/", q="happiness", slug__in="a,y", count="none") == ["y", "a"]
 
 
+@pytest.mark.parametrize("how_many", [7, MOST_RANKED + 7])
+def test_what_was_found_is_walked_by_cursor_in_the_order_of_its_rank(anonymous: ApiClient, how_many: int) -> None:
+    for number in range(how_many):
+        words = "Metro" if number % 3 else "On the metro and its lines"
+        factories.make_organization(**{"name_en" if number % 2 else "role_en": words})
+    everything = anonymous.slugs("organizations/", q="metro", limit=1_000)
+    assert len(everything) == how_many
+    walked, page = [], anonymous.read("organizations/", q="metro", cursor="start", limit=how_many // 2).json()
+    while True:
+        walked += [record["slug"] for record in page["results"]]
+        if page["next"] is None:
+            break
+        page = anonymous.get(page["next"]).json()
+    assert walked == everything
+
+
 def test_computed_members_can_be_filtered_and_ordered_by_too(anonymous: ApiClient) -> None:
     source = factories.make_source()
     low, high = (
