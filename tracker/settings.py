@@ -104,7 +104,13 @@ CACHE_MEMORY = {
     "BACKEND": "tracker.api.memory_cache.MemoryCache",
     "OPTIONS": {"MAX_BYTES": ENVIRONMENT.response_cache_mb * 1024 * 1024},
 }
-CACHES = {"default": CACHE_SERVER if ENVIRONMENT.cache_url else CACHE_MEMORY}
+# How long lists are: a few numbers, which each process keeps however much it may keep of answers.
+CACHE_COUNTS = {
+    "BACKEND": "tracker.api.memory_cache.MemoryCache",
+    "LOCATION": "counts",
+    "OPTIONS": {"MAX_BYTES": 1_000_000},
+}
+CACHES = {"default": CACHE_SERVER if ENVIRONMENT.cache_url else CACHE_MEMORY, "counts": CACHE_COUNTS}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
+from django.core.cache import caches
 from django.db import connection, models
 
-from tracker.api.forgiving_cache import forgiving
 from tracker.history.newest import newest_for
 
 KEPT_SECONDS = 24 * 60 * 60
@@ -19,11 +19,11 @@ def count(rows: models.QuerySet[Any], request: Any) -> int:
         # The past, or what is not committed yet: no newest revision tells of either.
         return rows.count()
     key = _key(rows, request)
-    known = forgiving.get(key)
-    if isinstance(known, int):
+    known: int | None = caches["counts"].get(key)
+    if known is not None:
         return known
     found = rows.count()
-    forgiving.set(key, found, KEPT_SECONDS)
+    caches["counts"].set(key, found, KEPT_SECONDS)
     return found
 
 
