@@ -48,7 +48,8 @@ class Audience:
 
     @classmethod
     def of(cls, user: Any) -> Audience:
-        return cls(user.pk, user.is_active, user.is_staff, user)
+        # What is kept for an audience would else keep the request that its user was read from.
+        return cls(user.pk, user.is_active, user.is_staff, getattr(user, "_wrapped", user))
 
 
 class Projection:
