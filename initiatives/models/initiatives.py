@@ -153,7 +153,12 @@ class Initiative(Publishable, Record):
                 names=("slug",),
                 notes=both("dates_note"),
                 texts=both("summary", "status_reason"),
-            )
+            ),
+            # A filtered list is read in its order; by the filter's own index all that it finds would have to be sorted,
+            # by the order's own all that it does not find would have to be read.
+            models.Index(fields=["status", "slug"], name="initiative_by_status"),
+            models.Index(fields=["kind", "slug"], name="initiative_by_kind"),
+            models.Index(fields=["lead", "slug"], name="initiative_by_lead"),
         ]
         constraints = [
             *Record.Meta.constraints,
