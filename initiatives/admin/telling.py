@@ -138,7 +138,8 @@ def _heading(model: type[models.Model], pk: int, action: str, name: str) -> Safe
 def _field(model: type[models.Model], document: Mapping[str, Any]) -> ToldField:
     name = "_".join(filter(None, (document["field"], document["language"])))
     field = _field_of(model, name)
-    label = getattr(field, "verbose_name", None) or LABELS.get(name, name)
+    # Django names a generic reference by itself, in no language.
+    label = LABELS.get(name) or getattr(field, "verbose_name", None) or name
     before, after = _values(field, name, document["from"], document["to"])
     return ToldField(name, capfirst(str(label)), before, after)
 

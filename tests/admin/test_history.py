@@ -96,6 +96,14 @@ def test_in_arabic_labels_choices_and_names_are_arabic(desk: Client, office: Org
     assert "القديم" in told.heading
 
 
+def test_a_generic_reference_is_named_in_arabic_too(desk: Client, office: Organization) -> None:
+    citation = make_citation(record=office)
+    desk.cookies[settings.LANGUAGE_COOKIE_NAME] = "ar"
+    page = desk.get(history(citation)).content.decode()
+    assert "السجل" in page
+    assert ">Record<" not in page
+
+
 def test_parts_links_and_citations_are_in_the_history_of_their_record(desk: Client) -> None:
     metro = make_initiative(slug="metro")
     make_milestone(initiative=metro, title_en="Opening")

@@ -408,6 +408,14 @@ def test_a_server_asks_django_for_all_else(headers: dict[str, str]) -> None:
     assert server.asked == 2
 
 
+def test_a_server_sends_no_body_for_head() -> None:
+    make.make_organization()
+    server = Server()
+    whole = server.get(LIST)
+    status, headers, body = server.get(LIST, REQUEST_METHOD="HEAD")
+    assert (status, headers["Content-Length"], body) == ("200 OK", str(len(whole[2])), b"")
+
+
 def test_a_past_that_is_asked_for_in_other_letters_permits_no_write(curator: ApiClient) -> None:
     organization = make.make_organization()
     tag = curator.get(f"{LIST}{organization.slug}/?as%5Fof={current_revision()}")["ETag"]

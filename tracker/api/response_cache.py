@@ -92,7 +92,8 @@ class KeptAnswers:
         question = Question.of(environ) if environ["REQUEST_METHOD"] == "GET" else None
         kept = question.answer() if question is not None else None
         if question is None or kept is None:
-            return self.application(environ, start_response)
+            answer = self.application(environ, start_response)
+            return _without_body(answer) if environ["REQUEST_METHOD"] == "HEAD" else answer
         body, headers = kept
         own = [("X-Request-ID", request_id_from(environ))]
         if is_known(environ.get("HTTP_IF_NONE_MATCH"), question.tag):
@@ -100,6 +101,14 @@ class KeptAnswers:
             return []
         start_response("200 OK", [*headers, *own])
         return [body]
+
+
+def _without_body(answer: Iterable[bytes]) -> Iterable[bytes]:
+    """The answer to HEAD, of which Django leaves the body to the server."""
+    close = getattr(answer, "close", None)
+    if close is not None:
+        close()
+    return []
 
 
 class ResponseCache:
