@@ -5,8 +5,9 @@ import json
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,36 @@ def port(checkout: Path) -> Iterator[int]:
     service = started(checkout, port)
     yield port
     service.end()
+
+
+def test_connections_are_shared_out_among_the_workers(checkout: Path) -> None:
+    port = free_port()
+    service = Service([sys.executable, "-m", "gunicorn", "tracker.wsgi"], checkout, surroundings(PORT=str(port)))
+    try:
+        service.wait_to_serve(port, "/healthz")
+        deadline = time.monotonic() + 60
+        # The second worker may still be starting.
+        while min(shares := shares_of(service, port, clients=12)) < 3:
+            assert time.monotonic() < deadline, shares
+            time.sleep(0.2)
+        assert sum(shares) == 12
+    finally:
+        service.end()
+
+
+def shares_of(service: Service, port: int, clients: int) -> list[int]:
+    """How many of so many clients, who come one after another and stay, each worker has."""
+    with ExitStack() as stack:
+        for _number in range(clients):
+            client = stack.enter_context(closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)))
+            client.request("GET", "/healthz")
+            client.getresponse().read()
+        return [open_to(worker, port) for worker in psutil.Process(service.process.pid).children()]
+
+
+def open_to(worker: psutil.Process, port: int) -> int:
+    """How many clients a worker has."""
+    return sum(each.status == psutil.CONN_ESTABLISHED and each.laddr.port == port for each in worker.net_connections())
 
 
 def problem(response: HTTPResponse) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,16 @@ from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
+from tracker.ops.shares import OpenConnections
+
 # For how long, and for how much, a client is heard out that is still sending what was refused.
 PATIENCE_SECONDS = 10.0
 PATIENCE_BYTES = 64 * 1024 * 1024
+# How long a worker leaves a new connection to one that has fewer.
+HESITATION_SECONDS = 0.001
+
+# Made where the arbiter loads this, before its workers are: they and it share it.
+open_connections = OpenConnections()
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,25 @@ OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 
 
 class Worker(ThreadWorker):
-    """Threads that serve; Ctrl-C is the arbiter's to hear, and who was refused gets to read why."""
+    """Threads that serve; Ctrl-C is the arbiter's to hear, and who was refused gets to read why.
+
+    Workers share out connections: whichever woke first would else take all that come together, and serve them by one
+    processor while the others have nothing to do.
+    """
+
+    @property
+    def nr_conns(self) -> int:
+        """How many connections are open, as gunicorn counts them."""
+        return open_connections.of(self.age)
+
+    @nr_conns.setter
+    def nr_conns(self, number: int) -> None:
+        open_connections.note(self.age, number)
+
+    def accept(self, listener: Any) -> None:
+        if open_connections.another_has_fewer(self.age):
+            time.sleep(HESITATION_SECONDS)
+        super().accept(listener)
 
     def init_signals(self) -> None:
         super().init_signals()
