@@ -24,6 +24,7 @@ AREAS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "datasets": (_("Data"), ("datasets",)),
     "engagements": (_("Engagements and statements"), ("engagements",)),
     "sources": (_("Sources and citations"), ("sources",)),
+    "review": (_("Review"), ("publication",)),
     "access": (_("Accounts and access"), ("memberships", "webhooks", "dashboards")),
 }
 # Accounts and tokens are other apps' models, but no area of their own.

@@ -1,4 +1,8 @@
-"""Writes that span several models, each in one transaction: API, admin and commands share them."""
+"""Writes that span several models, each in one transaction: API, admin and commands share them.
+
+Publication takes steps: submit, approve, return, withdraw. Each asks ``initiatives.permissions``, moves the state, and
+is noted for the members. A published record's next version takes the same steps while the record stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,125 @@ from typing import Any
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from initiatives import next_versions
+from initiatives.models import NextVersion, PublicationStep
+from initiatives.models.publication import PublicationState
 from initiatives.models.records import Record
+from initiatives.permissions import LEAST, Action, Standing, standing, why_not
+from tracker.api.problem_types import Conflict
+
+DRAFT, IN_REVIEW, PUBLISHED, WITHDRAWN = PublicationState
+Kind = PublicationStep.Kind
+
+
+# Publication ---------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def submit(*, record: Any, by: Any, comment: str = "") -> None:
+    """Ask for a review of a draft, or of the next version of what is published; who may approve it skips the review."""
+    version = _locked(record)
+    subject = version or record
+    _check(Action.SUBMIT, subject, record, by)
+    if not why_not(by, Action.APPROVE, _seen_as(subject, record)):
+        approve(record=record, by=by, comment=comment)
+        return
+    _move(subject, IN_REVIEW)
+    _note(Kind.SUBMITTED, record, by, comment, version)
+
+
+@transaction.atomic
+def approve(*, record: Any, by: Any, comment: str = "") -> None:
+    """Let everybody read the record, or make it what its next version says. Raises Conflict if it changed meanwhile."""
+    version = _locked(record)
+    _check(Action.APPROVE, version or record, record, by)
+    if version is not None:
+        next_versions.apply(version, record, by)
+        refusal = why_not(by, Action.CHANGE, record)
+        if refusal:
+            # It would belong to an organization that the reviewer does not speak for.
+            raise PermissionDenied(refusal)
+        version.delete()
+    else:
+        record.move_to(PUBLISHED)
+    _note(Kind.APPROVED, record, by, comment, version)
+
+
+@transaction.atomic
+def return_for_changes(*, record: Any, by: Any, comment: str) -> None:
+    """Give what is in review back to its authors, with the reason that this owes."""
+    version = _locked(record)
+    subject = version or record
+    _check(Action.RETURN, subject, record, by)
+    _owe_reason(comment)
+    _move(subject, DRAFT)
+    _note(Kind.RETURNED, record, by, comment, version)
+
+
+@transaction.atomic
+def withdraw(*, record: Any, by: Any, comment: str = "") -> None:
+    """Take a record or its next version out of the review; or, for a reason, a record from the public's sight."""
+    version = _locked(record)
+    if version is not None and version.state == NextVersion.State.IN_REVIEW:
+        _check(Action.WITHDRAW, version, record, by)
+        _move(version, DRAFT)
+    else:
+        version = None
+        _check(Action.WITHDRAW, record, record, by)
+        if record.state == PUBLISHED:
+            _owe_reason(comment)
+        _move(record, DRAFT if record.state == IN_REVIEW else WITHDRAWN)
+    _note(Kind.WITHDRAWN, record, by, comment, version)
+
+
+def _locked(record: Any) -> NextVersion | None:
+    """Keep everybody else from taking a step with the record; the next version that is pending, if there is one."""
+    rows = type(record)._base_manager.select_for_update(of=("self",), no_key=True)
+    record.state = rows.values_list("state", flat=True).get(pk=record.pk)
+    return next_versions.pending(record, for_change=True)
+
+
+def _seen_as(subject: Any, record: Any) -> Any:
+    """The record with the state that decides: its next version's, if that is what a step is taken with."""
+    return record if subject is record else next_versions.InState(record, subject.state)
+
+
+def _check(action: Action, subject: Any, record: Any, by: Any) -> None:
+    if standing(by, record.owner_id()) == Standing.OUTSIDER:
+        raise PermissionDenied(_("This is for members of the organization that answers for the record."))
+    if PublicationState(subject.state) not in LEAST[action]:
+        message = _("This is %(state)s now, and so cannot take this step.")
+        raise Conflict(message % {"state": PublicationState(subject.state).label})
+    refusal = why_not(by, action, _seen_as(subject, record))
+    if refusal:
+        raise PermissionDenied(refusal)
+
+
+def _owe_reason(comment: str) -> None:
+    if not comment.strip():
+        raise ValidationError({"comment": ValidationError(_("Say why."), code="required")})
+
+
+def _move(subject: Any, state: PublicationState) -> None:
+    if isinstance(subject, NextVersion):
+        subject.state = state
+        subject.save(update_fields=["state", "updated_at"])
+    else:
+        subject.move_to(state)
+
+
+def _note(kind: Kind, record: Any, by: Any, comment: str, version: NextVersion | None) -> None:
+    PublicationStep.objects.create(
+        record=record, kind=kind, by=by, comment=comment, of_next_version=version is not None
+    )
+
+
+# Merging -------------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic

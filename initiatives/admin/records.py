@@ -112,7 +112,7 @@ class RecordAdmin(Versioned, RegistryAdmin):
     """A record: with its citations, its address, and the verbs of its kind."""
 
     cited = True
-    actions = (actions.publish, actions.withdraw, actions.merge)
+    actions = (actions.publish, actions.return_for_changes, actions.withdraw, actions.merge)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Sequence[str]]:
         return {"slug": (f"{self.model.label}_en",)} if self.model.label else {}
@@ -139,7 +139,7 @@ class PartAdmin(Versioned, RegistryAdmin):
     """A part of a record, edited inside it; its own page is where its citations are."""
 
     inlines = (CitationInline,)
-    actions = (actions.publish, actions.withdraw)
+    actions = (actions.publish, actions.return_for_changes, actions.withdraw)
 
     def leading_columns(self) -> tuple[str, ...]:
         has_position = any(field.name == "position" for field in self.model._meta.fields)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from initiatives.models import Dataset, Distribution, SharingAgreement
 from tracker.api.filters import RecordFilterSet
 
-from .publication import StateField
+from .publication import PublishableViewSet, StateField
 from .records import PartSerializer, RecordSerializer, RecordViewSet
 
 
@@ -46,7 +46,7 @@ class DatasetSerializer(RecordSerializer):
         )
 
 
-class DatasetViewSet(RecordViewSet):
+class DatasetViewSet(PublishableViewSet):
     about = gettext_lazy("Bodies of data that organizations publish or share, and where they are to be had.")
     queryset = Dataset.objects.all()
     serializer_class = DatasetSerializer

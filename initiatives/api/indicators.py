@@ -18,6 +18,7 @@ from initiatives.models.indicators import Total
 from tracker.api.filters import RecordFilterSet
 from tracker.api.problem_types import InvalidParameters
 
+from .publication import PublishableViewSet, StateField
 from .records import PartSerializer, RecordSerializer, RecordViewSet
 
 
@@ -59,6 +60,7 @@ class IndicatorSerializer(RecordSerializer):
             "organization",
             "update_frequency",
             "update_begin",
+            "locked_until",
             "latest_value",
             "latest_on",
             "next_update_on",
@@ -114,12 +116,24 @@ class ObservationFilterSet(RecordFilterSet):
 
 
 class ObservationSerializer(RecordSerializer):
+    state = StateField()
+
     class Meta:
         model = Observation
-        fields = ("indicator", "on", "stated_value", "numerator", "denominator", "value", "date_note", "source")
+        fields = (
+            "indicator",
+            "on",
+            "stated_value",
+            "numerator",
+            "denominator",
+            "value",
+            "date_note",
+            "source",
+            "state",
+        )
 
 
-class ObservationViewSet(RecordViewSet):
+class ObservationViewSet(PublishableViewSet):
     about = gettext_lazy("Values of indicators, each of a day.")
     queryset = Observation.objects.all()
     serializer_class = ObservationSerializer

@@ -9,8 +9,8 @@ from rest_framework import serializers
 from initiatives.models import Initiative, Involvement, ProgressUpdate
 from tracker.api.filters import RecordFilterSet
 
-from .publication import StateField
-from .records import PartSerializer, RecordSerializer, RecordViewSet
+from .publication import PublishableViewSet, StateField
+from .records import PartSerializer, RecordSerializer
 from .roadmaps import MilestoneInInitiativeSerializer
 
 
@@ -80,7 +80,7 @@ class InitiativeSerializer(RecordSerializer):
         )
 
 
-class InitiativeViewSet(RecordViewSet):
+class InitiativeViewSet(PublishableViewSet):
     about = gettext_lazy(
         "Programmes, initiatives, projects and plans: who is involved, their milestones and their progress."
     )

@@ -18,6 +18,7 @@ from tracker.api import serializers, viewsets
 from tracker.api.fields import ReferenceField
 from tracker.history.api.records import RecordHistory
 
+from .authority import MembersWriteTheirOwn
 from .examples import EXAMPLES
 
 CITATION_FIELDS = ("source", "locator", "fields", "stance", "claimed_value", "note")
@@ -64,6 +65,7 @@ class RecordViewSet(RecordHistory, viewsets.RecordViewSet):
     """A collection of the registry."""
 
     examples = EXAMPLES
+    permission_classes = (MembersWriteTheirOwn,)
     permission_verbs: ClassVar[Mapping[str, str]] = {"merge": "change"}
 
     @extend_schema(request=MergeSerializer, summary=gettext_lazy("Merge a duplicate into another record"))

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from initiatives.models import Capability, Platform, ServiceRelease, SmartService
 from tracker.api.filters import RecordFilterSet
 
-from .publication import StateField
+from .publication import PublishableViewSet, StateField
 from .records import PartSerializer, RecordSerializer, RecordViewSet
 
 
@@ -78,7 +78,7 @@ class SmartServiceSerializer(RecordSerializer):
         )
 
 
-class SmartServiceViewSet(RecordViewSet):
+class SmartServiceViewSet(PublishableViewSet):
     about = gettext_lazy("Digital services that entities offer, with their releases.")
     queryset = SmartService.objects.all()
     serializer_class = SmartServiceSerializer

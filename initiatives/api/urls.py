@@ -16,9 +16,11 @@ from . import (
     engagements,
     indicators,
     initiatives,
+    memberships,
     organizations,
     partnerships,
     people,
+    progress_updates,
     roadmaps,
     smart_services,
     sources,
@@ -47,12 +49,23 @@ router.register_collection(engagements.EngagementViewSet)
 router.register_collection(engagements.StatementViewSet)
 router.register_collection(sources.SourceViewSet)
 router.register_collection(sources.CitationViewSet)
+router.register(
+    "initiatives/(?P<initiative>[^/]+)/progress-updates",
+    progress_updates.ProgressUpdateViewSet,
+    basename="progress-updates",
+)
+router.register("memberships", memberships.MembershipViewSet, basename="memberships")
+router.register("invitations", memberships.InvitationViewSet, basename="invitations")
+router.register("join-requests", memberships.JoinRequestViewSet, basename="join-requests")
 router.register("webhooks", webhooks.WebhookViewSet, basename="webhooks")
 
 # Not records, but served beside them.
 OTHERS = {
     "revisions": ("revision-list", gettext_lazy("revisions")),
     "changes": ("changes", gettext_lazy("changes")),
+    "memberships": ("memberships-list", gettext_lazy("memberships")),
+    "invitations": ("invitations-list", gettext_lazy("invitations")),
+    "join-requests": ("join-requests-list", gettext_lazy("requests to join")),
     "webhooks": ("webhooks-list", gettext_lazy("webhooks")),
 }
 

@@ -6,10 +6,11 @@ from .engagements import AgendaItem, Engagement, Outcome, Participation, Stateme
 from .happiness import Rating
 from .indicators import Indicator, Observation, Target
 from .initiatives import Initiative, Involvement, ProgressUpdate
-from .memberships import Membership
+from .memberships import Invitation, JoinRequest, Membership
 from .organizations import Organization
 from .partnerships import Partnership
 from .people import Appointment, Person
+from .publication import NextVersion, PublicationStep
 from .roadmaps import Milestone, MilestoneDependency, Roadmap, RoadmapItem
 from .smart_services import Capability, Platform, ServiceRelease, SmartService
 from .sources import Citation, Source
@@ -28,10 +29,13 @@ __all__ = [
     "Goal",
     "Indicator",
     "Initiative",
+    "Invitation",
     "Involvement",
+    "JoinRequest",
     "Membership",
     "Milestone",
     "MilestoneDependency",
+    "NextVersion",
     "Observation",
     "Organization",
     "Outcome",
@@ -41,6 +45,7 @@ __all__ = [
     "Pillar",
     "Platform",
     "ProgressUpdate",
+    "PublicationStep",
     "Rating",
     "Roadmap",
     "RoadmapItem",

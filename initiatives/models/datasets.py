@@ -32,6 +32,7 @@ class Dataset(Publishable, Record):
 
     collection = "datasets"
     label = "title"
+    owned_by = ("publisher",)
 
     title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
     title_ar = models.CharField(_("title (Arabic)"), max_length=200, blank=True)

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from tracker.search import SearchIndex, both
 
 from .initiatives import Initiative
-from .integrity import refuse_cycle
+from .integrity import refuse_cycle, refuse_locked_period
 from .organizations import Organization
+from .publication import Publishable, PublishableQuerySet
 from .records import Part, PartQuerySet, Record, RecordQuerySet, text_required
 from .schedules import UpdateFrequency, next_owed
 from .smart_services import SmartService
@@ -50,7 +51,7 @@ class IndicatorQuerySet(RecordQuerySet):
 
     def with_latest(self) -> Self:
         """Annotate ``latest_value`` and ``latest_on``, of the last observation, and ``next_update_on``."""
-        newest = Observation.objects.filter(indicator=OuterRef("pk")).order_by("-on")
+        newest = Observation.objects.published().filter(indicator=OuterRef("pk")).order_by("-on")
         return self.annotate(
             latest_value=Subquery(newest.values("value")[:1]), latest_on=Subquery(newest.values("on")[:1])
         ).annotate(next_update_on=next_owed("latest_on", "update_begin"))
@@ -125,6 +126,12 @@ class Indicator(Record):
     )
     update_begin = models.DateField(
         _("updates owed from"), null=True, blank=True, help_text=_("Counts until there is a first observation.")
+    )
+    locked_until = models.DateField(
+        _("locked until"),
+        null=True,
+        blank=True,
+        help_text=_("Observations of this day and of those before it can no longer be added, changed or deleted."),
     )
 
     objects = IndicatorQuerySet.as_manager()
@@ -234,15 +241,15 @@ class Target(Part):
         return f"{self.on}: {self.value.normalize():f}"
 
 
-class ObservationQuerySet(RecordQuerySet):
-    """Questions asked of many observations; the public sees those of the indicators that it sees."""
+class ObservationQuerySet(PublishableQuerySet):
+    """Questions asked of many observations; the public sees what is published of the indicators that it sees."""
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        return self.filter(indicator__in=Indicator.objects.visible_to(user))
+        return super().visible_to(user).filter(indicator__in=Indicator.objects.visible_to(user))
 
     def total(self, meaning: str, since: date | None, until: date | None) -> Total:
-        """What these observations, all of one indicator of that meaning, come to over a period."""
-        rows = self.filter(replaced_by__isnull=True).order_by("on")
+        """What the published ones of these, all of one indicator of that meaning, come to over a period."""
+        rows = self.published().filter(replaced_by__isnull=True).order_by("on")
         upto = rows.filter(on__lte=until) if until else rows
         within = upto.filter(on__gte=since) if since else upto
         count = within.count()
@@ -263,12 +270,18 @@ class ObservationQuerySet(RecordQuerySet):
         return Total(value=value, numerator=None, denominator=None, observations=count)
 
 
-class Observation(Record):
+class Observation(Publishable, Record):
     """A value of an indicator on a day: stated, or the ratio of a numerator to a denominator in per cent."""
 
     collection = "observations"
     label = None
     public_with = ("indicator",)
+    owned_by = (
+        "indicator__organization",
+        "indicator__initiative__lead",
+        "indicator__smart_service__provider",
+        "indicator__goal__owner",
+    )
 
     indicator = models.ForeignKey(
         Indicator, verbose_name=_("indicator"), on_delete=models.PROTECT, related_name="observations"
@@ -315,6 +328,7 @@ class Observation(Record):
         verbose_name_plural = _("observations")
         indexes = [SearchIndex(name="observation_search", names=("slug",), notes=both("date_note"))]
         ordering = ("indicator", "on", "slug")
+        triggers = [*Record.Meta.triggers, refuse_locked_period()]
         constraints = [
             *Record.Meta.constraints,
             models.UniqueConstraint(

@@ -65,6 +65,7 @@ class Initiative(Publishable, Record):
 
     collection = "initiatives"
     label = "title"
+    owned_by = ("lead",)
 
     title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
     title_ar = models.CharField(_("title (Arabic)"), max_length=200, blank=True)
@@ -251,6 +252,7 @@ class ProgressUpdate(Publishable, Part):
         OFF_TRACK = "off_track", _("Off track")
 
     parent_field = "initiative"
+    owned_by = ("initiative__lead",)
 
     initiative = models.ForeignKey(
         Initiative, verbose_name=_("initiative"), on_delete=models.CASCADE, related_name="progress_updates"

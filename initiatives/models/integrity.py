@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 # PostgreSQL says it; whoever answers the request finds the reader's language by it.
 CYCLE = gettext_noop("This would make a cycle: a record cannot come before, contain or replace itself.")
+LOCKED = gettext_noop("The period is locked: ask a curator to unlock the indicator before you change its observations.")
 
 
 def refuse_cycle(column: str, *, node: str = "id") -> pgtrigger.Trigger:
@@ -124,6 +125,33 @@ def refuse_dangling_references() -> pgtrigger.Trigger:
                     TABLE = '{meta.db_table}', CONSTRAINT = '{meta.db_table}_still_referred_to';
             END IF;
             RETURN NULL;
+            """
+        ),
+    )
+
+
+def refuse_locked_period() -> pgtrigger.Trigger:
+    """A trigger that keeps observations as they are, of days until which their indicator is locked."""
+    return pgtrigger.Trigger(
+        name="locked_period",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        func=pgtrigger.Func(
+            f"""
+            IF EXISTS (
+                SELECT 1 FROM initiatives_indicator indicator
+                WHERE (TG_OP <> 'INSERT' AND indicator.id = OLD.indicator_id AND OLD."on" <= indicator.locked_until)
+                OR (TG_OP <> 'DELETE' AND indicator.id = NEW.indicator_id AND NEW."on" <= indicator.locked_until)
+            ) THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = 'check_violation',
+                    MESSAGE = '{LOCKED}',
+                    TABLE = '{{meta.db_table}}', COLUMN = 'on', CONSTRAINT = '{{meta.db_table}}_locked_period';
+            END IF;
+            IF TG_OP = 'DELETE' THEN
+                RETURN OLD;
+            END IF;
+            RETURN NEW;
             """
         ),
     )

@@ -124,6 +124,7 @@ class SmartService(Publishable, Record):
         COUNTER = "counter", _("Service counter")
 
     collection = "smart-services"
+    owned_by = ("provider",)
 
     name_en = models.CharField(_("name (English)"), max_length=200, blank=True)
     name_ar = models.CharField(_("name (Arabic)"), max_length=200, blank=True)

@@ -32,6 +32,27 @@ def make_membership() -> domain.Membership:
     )
 
 
+def make_invitation() -> domain.Invitation:
+    return domain.Invitation.objects.create(
+        organization=new.make_organization(), email="somebody@example.org", role="contributor", invited_by=make_user()
+    )
+
+
+def make_join_request() -> domain.JoinRequest:
+    return domain.JoinRequest.objects.create(organization=new.make_organization(), user=make_user())
+
+
+def make_next_version() -> domain.NextVersion:
+    changes = {"name": {"en": "New"}}
+    return domain.NextVersion.objects.create(
+        record=new.make_smart_service(), changes=changes, before={"name": {"en": "Old"}}, author=make_user()
+    )
+
+
+def make_publication_step() -> domain.PublicationStep:
+    return domain.PublicationStep.objects.create(record=new.make_smart_service(), kind="submitted", by=make_user())
+
+
 def make_token() -> Token:
     token = Token(user=make_user(), name="A program", scopes=["*"])
     token.mint()
@@ -88,6 +109,10 @@ ROWS: dict[type[models.Model], Callable[[], models.Model]] = {
     domain.Dashboard: make_dashboard,
     domain.Widget: make_widget,
     domain.Membership: make_membership,
+    domain.Invitation: make_invitation,
+    domain.JoinRequest: make_join_request,
+    domain.NextVersion: make_next_version,
+    domain.PublicationStep: make_publication_step,
     domain.Webhook: make_webhook,
     domain.WebhookDelivery: make_webhook_delivery,
     User: make_user,

@@ -36,7 +36,8 @@ class BulkWrites:
             refuse_repeated(items)
             values = validated(serializer, [(None, item) for item in items])
             refuse_taken(serializer, items)
-            records = create_all(serializer, values)
+            records = create_all(serializer, [{**each, **self.values_for_new()} for each in values])
+            check_each(self, records)
             with pointing_at_the_list():
                 writing.check()
             body = self.represent_many(records)
@@ -52,7 +53,9 @@ class BulkWrites:
             find_together(serializer, [target.changes for target in targets])
             changes = [(record, target.changes) for record, target in zip(records, targets, strict=True)]
             values = validated(serializer, changes, unfit)
+            check_each(self, records)
             update_all(serializer, records, values)
+            check_each(self, records)
             with pointing_at_the_list():
                 writing.check()
             body = self.represent_many(records)
@@ -65,10 +68,18 @@ class BulkWrites:
             records, unfit = locked_records(self, targets, for_change=False)
             if unfit:
                 raise ValidationError(unfit)
+            check_each(self, records)
             delete_together(records)
             with pointing_at_the_list():
                 writing.check()
         return Response(status=status.HTTP_204_NO_CONTENT, headers={"X-Revision": str(writing.revision)})
+
+
+def check_each(view: Any, records: Sequence[Any]) -> None:
+    """Refuse the whole list if its sender may not write one of these records."""
+    for index, record in enumerate(records):
+        with pointing_at(index):
+            view.check_object_permissions(view.request, record)
 
 
 def items_of(request: Request) -> list[Any]:

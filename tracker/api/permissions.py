@@ -36,7 +36,12 @@ class ReadOrModelPermissions(BasePermission):
             return False
         if not in_scope(request, _collection_of(view), "write"):
             raise out_of_scope(request, _collection_of(view), "write")
-        model = _model_of(view)
+        return self.may_write(request, view, verb)
+
+    def may_write(self, request: Request, view: Any, verb: str) -> bool:
+        """Whether somebody who has signed in, by a token that reaches this far, may go on to write."""
+        model = model_of(view)
+        user = request.user
         return user.is_staff and user.has_perm(f"{model._meta.app_label}.{verb}_{model._meta.model_name}")
 
 
@@ -57,7 +62,8 @@ def _collection_of(view: Any) -> str:
     return getattr(view, "collection", None) or getattr(view, "basename", None) or ""
 
 
-def _model_of(view: Any) -> type[Model]:
+def model_of(view: Any) -> type[Model]:
+    """The model whose rows a view writes."""
     queryset = view.queryset if getattr(view, "queryset", None) is not None else view.get_queryset()
     model: type[Model] = queryset.model
     return model

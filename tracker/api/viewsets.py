@@ -86,6 +86,10 @@ class RecordViewSet(ReadsAtMoment, ProjectedReads, BulkWrites, WholeWrites, view
 
     # Writing ---------------------------------------------------------------------------------------------------------
 
+    def values_for_new(self) -> Mapping[str, Any]:
+        """What a new record has besides what its body says."""
+        return {}
+
     def find(self, rows: models.QuerySet[Any], slug: str) -> Any:
         record = rows.filter(slug=slug).first()
         if record is None:
@@ -97,7 +101,7 @@ class RecordViewSet(ReadsAtMoment, ProjectedReads, BulkWrites, WholeWrites, view
         if isinstance(request.data, list):
             return self.create_many(request)
         with self.writing() as writing:
-            record = self._save(self.get_serializer(data=request.data))
+            record = self._save(self.get_serializer(data=request.data), **self.values_for_new())
             writing.check()
             body = self.represent(record)
         if writing.dry_run:
@@ -156,12 +160,16 @@ class RecordViewSet(ReadsAtMoment, ProjectedReads, BulkWrites, WholeWrites, view
         if record.replaced_by_id is not None:
             address = self.request.build_absolute_uri(record.replaced_by.get_absolute_url())
             raise Conflict(_("This record was merged into another. Write to %(url)s.") % {"url": address})
+        self.check_object_permissions(self.request, record)
         check_precondition(self.request, record)
         return record
 
-    def _save(self, serializer: Any) -> Any:
+    def _save(self, serializer: Any, **values: Any) -> Any:
+        """Write what was sent, if the writer may write also what the record is then."""
         serializer.is_valid(raise_exception=True)
-        return serializer.save()
+        record = serializer.save(**values)
+        self.check_object_permissions(self.request, record)
+        return record
 
     def refuse_unknown(self, known: frozenset[str]) -> None:
         unknown = [name for name in self.request.query_params if name not in known]
