@@ -121,6 +121,22 @@ def _has_djangos(user: Any, action: Action, record: Any) -> bool:
     return bool(user.has_perm(f"{meta.app_label}.{VERBS.get(action, 'change')}_{meta.model_name}"))
 
 
+def may_request(user: Any, recipient: int) -> bool:
+    """Whether the user may ask for data on behalf of the organization."""
+    return _acts_for(user, recipient)
+
+
+def may_decide(user: Any, provider: int) -> bool:
+    """Whether the user may say which of the organization's data are shared with whom."""
+    return _acts_for(user, provider)
+
+
+def _acts_for(user: Any, organization: int) -> bool:
+    if is_curator(user):
+        return bool(user.has_perm("initiatives.change_sharingagreement"))
+    return standing(user, organization) >= PUBLISHER
+
+
 def may_manage(user: Any, organization: int) -> bool:
     """Whether the user may invite, promote and remove members of the organization, and answer requests to join."""
     if is_curator(user):

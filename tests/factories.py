@@ -188,7 +188,9 @@ def make_distribution(**fields: Any) -> models.Distribution:
 
 
 def make_sharing_agreement(**fields: Any) -> models.SharingAgreement:
-    filled = _filled(fields, dataset=make_dataset, provider=make_organization, recipient=make_organization)
+    filled = _filled(
+        fields, dataset=make_dataset, provider=make_organization, recipient=make_organization, status="approved"
+    )
     return models.SharingAgreement.objects.create(**{**_texts("agreement", "purpose"), **filled})
 
 

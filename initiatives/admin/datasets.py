@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 
-from initiatives.models import Dataset, Distribution, SharingAgreement
+from initiatives.models import Dataset, DatasetAccess, Distribution, SharingAgreement
 
 from .layout import PartInline
-from .records import PartAdmin, RecordAdmin
+from .records import PartAdmin, RecordAdmin, RegistryAdmin
+from .webhooks import ReadOnly
 
 
 class DistributionInline(PartInline):
@@ -40,3 +42,12 @@ class SharingAgreementAdmin(RecordAdmin):
     columns = ("provider", "status", "valid_from", "valid_until")
     filters = ("status", "provider", "recipient", "dataset")
     beside = (("dataset", "status"), ("provider", "recipient"), ("valid_from", "valid_until"))
+
+
+@admin.register(DatasetAccess)
+class DatasetAccessAdmin(ReadOnly, RegistryAdmin):
+    columns = ("username", "at")
+    filters = ("at",)
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return ["username", "agreement__slug"]

@@ -8,9 +8,10 @@ from typing import Any
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
+from initiatives.models import SharingAgreement
 from initiatives.models.publication import Publishable, is_curator
-from initiatives.permissions import Action, why_not
-from tracker.api.permissions import ReadOrModelPermissions, model_of
+from initiatives.permissions import Action, may_request, why_not
+from tracker.api.permissions import ReadOrModelPermissions
 
 # What each operation of a collection is to the record; steps of publication ask for themselves.
 ACTIONS: Mapping[str, Action] = {
@@ -32,10 +33,12 @@ class MembersWriteTheirOwn(ReadOrModelPermissions):
     def may_write(self, request: Request, view: Any, verb: str) -> bool:
         if is_curator(request.user):
             return super().may_write(request, view, verb)
-        return issubclass(model_of(view), Publishable) and view.action in ACTIONS.keys() | STEPS
+        return view.action in getattr(view, "members_may", ())
 
     def has_object_permission(self, request: Request, view: Any, record: Any) -> bool:
         """Raises PermissionDenied with what to do instead."""
+        if isinstance(record, SharingAgreement):
+            return view.action != "create" or may_request(request.user, record.recipient_id)
         action = ACTIONS.get(view.action)
         if action is None or not isinstance(record, Publishable):
             return True

@@ -25,7 +25,7 @@ from tracker.api.parsers import require_body
 from tracker.api.problem_types import Conflict
 from tracker.history.api.shapes import PAGE, PAGE_NAMES, StrictSerializer
 
-from .authority import STEPS
+from .authority import ACTIONS, STEPS
 from .records import RecordViewSet
 
 LONGEST_COMMENT = 1_000
@@ -79,6 +79,7 @@ class PublishableViewSet(RecordViewSet):
         **RecordViewSet.permission_verbs,
         **dict.fromkeys(STEPS, "change"),
     }
+    members_may: ClassVar[frozenset[str]] = STEPS | frozenset(ACTIONS)
 
     def get_serializer_context(self) -> dict[str, Any]:
         """What a member may not write, the permissions of the record say; curators' are Django's, of parts as well."""

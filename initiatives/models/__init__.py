@@ -1,7 +1,7 @@
 """The domain: records of a smart city's transformation, area by area."""
 
 from .dashboards import Dashboard, Widget
-from .datasets import Dataset, Distribution, SharingAgreement
+from .datasets import Dataset, DatasetAccess, Distribution, SharingAgreement
 from .engagements import AgendaItem, Engagement, Outcome, Participation, Statement
 from .happiness import Rating
 from .indicators import Indicator, Observation, Target
@@ -24,6 +24,7 @@ __all__ = [
     "Citation",
     "Dashboard",
     "Dataset",
+    "DatasetAccess",
     "Distribution",
     "Engagement",
     "Goal",

@@ -1,24 +1,60 @@
-"""Datasets, where they are to be had, and agreements under which they are shared."""
+"""Datasets, where they are to be had, and agreements under which they are shared.
+
+What is open everybody sees whole. Of what is not, one sees the metadata as far as its classification allows: of
+confidential data everybody, of sensitive data members of any organization, of secret data those of the publisher and
+of recipients while their agreement is in force. Where it is to be had, only the publisher's members see; recipients ask
+for that, and each such access is on record.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, Q, Value, When
+from django.db.models.functions import Now, TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from tracker.search import SearchIndex, both
 
+from .memberships import Membership, Role, reached_by
 from .organizations import Organization
-from .publication import Publishable, PublishableQuerySet
+from .publication import Publishable, PublishableQuerySet, is_curator, owned_by_theirs
 from .ranges import date_span, same_number
 from .records import Part, PartQuerySet, Record, RecordQuerySet, in_order, text_required
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
+
+# Of data with these classifications everybody may know.
+LISTED = ("open", "confidential")
+# The states of an agreement that was made, whatever became of it.
+MADE = ("approved", "active", "expired", "revoked")
+
+
+def in_force() -> Q:
+    """The condition that an agreement holds today; it ends by itself."""
+    today = TruncDate(Now())
+    begun = Q(valid_from__isnull=True) | Q(valid_from__lte=today)
+    lasts = Q(valid_until__isnull=True) | Q(valid_until__gte=today)
+    return Q(status__in=["approved", "active"]) & begun & lasts
+
+
+class DatasetQuerySet(PublishableQuerySet):
+    """Datasets, as far as their classification lets somebody know of them."""
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        seen = super().visible_to(user)
+        if is_curator(user):
+            return seen
+        known = Q(classification__in=LISTED)
+        if user.is_active:
+            known |= owned_by_theirs(self.model, user) | Q(pk__in=shared_with(user))
+            known |= Q(classification="sensitive") & Exists(Membership.objects.filter(user=user.pk))
+        return seen.filter(known)
 
 
 class Dataset(Publishable, Record):
@@ -33,6 +69,7 @@ class Dataset(Publishable, Record):
     collection = "datasets"
     label = "title"
     owned_by = ("publisher",)
+    public_when: ClassVar[dict[str, Any]] = {**Publishable.public_when, "classification": LISTED}
 
     title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
     title_ar = models.CharField(_("title (Arabic)"), max_length=200, blank=True)
@@ -59,7 +96,7 @@ class Dataset(Publishable, Record):
     spatial_coverage_ar = models.CharField(_("area covered (Arabic)"), max_length=200, blank=True)
     contact_email = models.EmailField(_("contact e-mail"), blank=True)
 
-    objects = PublishableQuerySet.as_manager()
+    objects = DatasetQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("dataset")
@@ -76,10 +113,24 @@ class Dataset(Publishable, Record):
         constraints = [*Record.Meta.constraints, text_required("title"), in_order("covers_from", "covers_until")]
 
 
+class DistributionQuerySet(PartQuerySet):
+    """Where datasets are to be had: of open ones for everybody, of all others for those who publish them."""
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        if is_curator(user):
+            return self.all()
+        seen = super().visible_to(user)
+        free = Q(dataset__classification="open")
+        if user.is_active:
+            free |= Q(dataset__publisher__in=reached_by(user, Role.CONTRIBUTOR))
+        return seen.filter(free)
+
+
 class Distribution(Part):
     """A form in which a dataset is to be had (DCAT: Distribution)."""
 
     parent_field = "dataset"
+    public_within: ClassVar[dict[str, str]] = {"classification": "open"}
 
     dataset = models.ForeignKey(
         Dataset, verbose_name=_("dataset"), on_delete=models.CASCADE, related_name="distributions"
@@ -91,7 +142,7 @@ class Distribution(Part):
     byte_size = models.PositiveBigIntegerField(_("size in bytes"), null=True, blank=True)
     checksum = models.CharField(_("checksum"), max_length=64, blank=True, help_text=_("SHA-256, in hexadecimal."))
 
-    objects = PartQuerySet.as_manager()
+    objects = DistributionQuerySet.as_manager()
 
     class Meta(Part.Meta):
         verbose_name = _("distribution")
@@ -102,10 +153,29 @@ class Distribution(Part):
 
 
 class SharingAgreementQuerySet(RecordQuerySet):
-    """Agreements; the public sees those on the datasets that it sees."""
+    """Agreements; the public sees those that were made on the datasets that it sees, the parties all of theirs."""
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        return self.filter(dataset__in=Dataset.objects.visible_to(user))
+        if is_curator(user):
+            return self.all()
+        made = Q(status__in=MADE, dataset__in=Dataset.objects.visible_to(user))
+        if not user.is_active:
+            return self.filter(made)
+        theirs = reached_by(user, Role.CONTRIBUTOR)
+        return self.filter(made | Q(provider__in=theirs) | Q(recipient__in=theirs))
+
+    def in_force(self) -> Self:
+        return self.filter(in_force())
+
+    def with_computed(self) -> Self:
+        """Annotate ``in_force``: whether it holds today."""
+        return self.annotate(in_force=Case(When(in_force(), then=Value(True)), default=Value(False)))
+
+
+def shared_with(user: User | AnonymousUser) -> models.QuerySet[Any, Any]:
+    """The ids of the datasets that an organization of the user's has an agreement on today."""
+    received = SharingAgreement.objects.in_force().filter(recipient__in=reached_by(user, Role.CONTRIBUTOR))
+    return received.values("dataset")
 
 
 class SharingAgreement(Record):
@@ -117,10 +187,12 @@ class SharingAgreement(Record):
         ACTIVE = "active", _("Active")
         EXPIRED = "expired", _("Expired")
         REVOKED = "revoked", _("Revoked")
+        REFUSED = "refused", _("Refused")
 
     collection = "agreements"
     label = None
     public_with = ("dataset",)
+    public_when: ClassVar[dict[str, tuple[str, ...]]] = {"status": MADE}
 
     dataset = models.ForeignKey(Dataset, verbose_name=_("dataset"), on_delete=models.PROTECT, related_name="agreements")
     provider = models.ForeignKey(
@@ -136,6 +208,8 @@ class SharingAgreement(Record):
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.REQUESTED, db_index=True
     )
+    decision_en = models.TextField(_("reason of the decision (English)"), blank=True, db_default="")
+    decision_ar = models.TextField(_("reason of the decision (Arabic)"), blank=True, db_default="")
     valid_from = models.DateField(_("valid from"), null=True, blank=True, db_index=True)
     valid_until = models.DateField(_("valid until"), null=True, blank=True, db_index=True)
 
@@ -168,8 +242,50 @@ class SharingAgreement(Record):
             ),
         ]
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.provider_id is None:
+            self.provider = self.dataset.publisher
+        super().save(*args, **kwargs)
+
     def slug_texts(self) -> list[str]:
         return [self.dataset.slug, self.recipient.slug]
 
     def __str__(self) -> str:
         return f"{self.dataset} → {self.recipient}"
+
+
+class DatasetAccessQuerySet(models.QuerySet["DatasetAccess"]):
+    """Accesses; those who publish the dataset see who had it."""
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        if is_curator(user):
+            return self.all()
+        if not user.is_active:
+            return self.none()
+        return self.filter(agreement__provider__in=reached_by(user, Role.CONTRIBUTOR))
+
+
+class DatasetAccess(models.Model):
+    """That somebody was shown, under an agreement, where a dataset is to be had."""
+
+    versioned: ClassVar[bool] = False
+
+    agreement = models.ForeignKey(
+        SharingAgreement, verbose_name=_("sharing agreement"), on_delete=models.CASCADE, related_name="accesses"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("user"), null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    username = models.CharField(_("user name"), max_length=150)
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    objects = DatasetAccessQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("dataset access")
+        verbose_name_plural = _("dataset accesses")
+        ordering = ("-at", "-id")
+        indexes = [models.Index(fields=["agreement", "-at"], name="dataset_access_log")]
+
+    def __str__(self) -> str:
+        return f"{self.agreement}: {self.username}"

@@ -97,6 +97,9 @@ ROWS: dict[type[models.Model], Callable[[], models.Model]] = {
     domain.Dataset: new.make_dataset,
     domain.Distribution: new.make_distribution,
     domain.SharingAgreement: new.make_sharing_agreement,
+    domain.DatasetAccess: lambda: domain.DatasetAccess.objects.create(
+        agreement=new.make_sharing_agreement(), user=make_user(), username="somebody"
+    ),
     domain.Engagement: lambda: new.make_engagement(
         host=new.make_organization(), visitor=new.make_organization(), part_of=new.make_initiative()
     ),

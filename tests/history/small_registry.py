@@ -115,7 +115,12 @@ def plant_services(office: Organization, municipality: Organization, pillar: Pil
         )
         dataset.distributions.create(format="CSV", byte_size=7_000_000_000)
         SharingAgreement.objects.create(
-            slug=f"agreement-{slug}", dataset=dataset, provider=office, recipient=municipality, purpose_en="Planning"
+            slug=f"agreement-{slug}",
+            dataset=dataset,
+            provider=office,
+            recipient=municipality,
+            purpose_en="Planning",
+            status="approved",
         )
 
 

@@ -12,7 +12,7 @@ from functools import cache
 
 from psycopg import sql
 
-from tracker.history.tracking import Reference, Tracked, tracked, tracked_table
+from tracker.history.tracking import Reference, Tracked, Values, tracked, tracked_table
 
 OWNER = "@"
 
@@ -46,6 +46,9 @@ class Then:
             "ORDER BY last.id DESC LIMIT 1"
         ).format(name=sql.Literal(each.table), row=row, number=self.number)
 
+    def of_owner(self) -> Moment:
+        return self
+
     def holds(self, each: Tracked, row: sql.Composable) -> sql.Composable:
         return sql.SQL("({} AND {})").format(_is_public(each, row, self), _is_public(each, row, Now()))
 
@@ -66,6 +69,10 @@ class Ever:
             "WHERE one.table_name = {name} AND one.object_id = {row} AND moment.number < {until}"
             ") lived WHERE lived.since < lived.until"
         ).format(name=sql.Literal(each.table), row=row, since=self.since, until=self.until)
+
+    def of_owner(self) -> Moment:
+        """The versions of another row while a version of this one lived."""
+        return Ever(sql.SQL("version.since"), sql.SQL("version.until"))
 
     def holds(self, each: Tracked, row: sql.Composable) -> sql.Composable:
         return _is_public(each, row, Ever(sql.SQL("version.since"), sql.SQL("version.until")))
@@ -90,17 +97,45 @@ def was_public_before(each: Tracked, row: sql.Composable, number: sql.Composable
 
 
 def _is_public(each: Tracked, row: sql.Composable, moment: Moment) -> sql.Composable:
-    conditions: list[sql.Composable] = [
-        sql.SQL("version.after @> {}").format(sql.Literal(json.dumps(each.public_when)))
-    ]
+    conditions: list[sql.Composable] = [_has(each.public_when)]
     for reference in each.depends_on:
         if reference.table.startswith(OWNER):
             conditions.append(_any_owner_is_public(moment))
         elif (other := tracked_table(reference.table)) is not None and is_restricted(other):
             depends_on = sql.SQL("(version.after ->> {})::bigint").format(sql.Literal(reference.column))
             conditions.append(sql.SQL("({0} IS NULL OR {1})").format(depends_on, moment.holds(other, depends_on)))
+        if reference == each.owner and each.public_within:
+            conditions.append(_owner_has(each, moment))
     return sql.SQL("EXISTS (SELECT FROM ({versions}) version WHERE {conditions})").format(
         versions=moment.versions(each, row), conditions=sql.SQL(" AND ").join(conditions)
+    )
+
+
+def _has(values: Values) -> sql.Composable:
+    """The condition that a version has these values, and of each tuple of values one."""
+    conditions: list[sql.Composable] = [sql.SQL("true")]
+    for column, given in values.items():
+        cases = [json.dumps({column: value}) for value in (given if isinstance(given, tuple) else (given,))]
+        conditions.append(
+            sql.SQL("({})").format(
+                sql.SQL(" OR ").join(sql.SQL("version.after @> {}").format(sql.Literal(case)) for case in cases)
+            )
+        )
+    return sql.SQL(" AND ").join(conditions)
+
+
+def _owner_has(each: Tracked, moment: Moment) -> sql.Composable:
+    """The condition that what the row is a part of has the values that it must have now, and had them then."""
+    owner = tracked_table(each.owner.table) if each.owner else None
+    if owner is None:
+        return sql.SQL("false")
+    pk = sql.SQL("(version.after ->> {})::bigint").format(sql.Literal(each.owner_column))
+    moments = (moment,) if isinstance(moment, Now) else (moment.of_owner(), Now())
+    return sql.SQL(" AND ").join(
+        sql.SQL("EXISTS (SELECT FROM ({versions}) version WHERE {has})").format(
+            versions=one.versions(owner, pk), has=_has(each.public_within)
+        )
+        for one in moments
     )
 
 
@@ -119,7 +154,7 @@ def _any_owner_is_public(moment: Moment) -> sql.Composable:
 @cache
 def is_restricted(each: Tracked) -> bool:
     """Whether some of the table's rows may be there and yet hidden."""
-    return bool(each.public_when) or any(_may_hide(reference) for reference in each.depends_on)
+    return bool(each.public_when or each.public_within) or any(_may_hide(reference) for reference in each.depends_on)
 
 
 def _may_hide(reference: Reference) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.db import models
+
+Values: TypeAlias = Mapping[str, str | tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,14 @@ class Tracked:
         return self.owner.column if self.owner else ""
 
     @property
-    def public_when(self) -> dict[str, str]:
-        """The values that a row has while the public sees it."""
+    def public_when(self) -> Values:
+        """The values that a row has while the public sees it; of several in a tuple, one."""
         return getattr(self.model, "public_when", {})
+
+    @property
+    def public_within(self) -> Values:
+        """The values that the row which it is a part of has while the public sees it."""
+        return getattr(self.model, "public_within", {})
 
     @property
     def depends_on(self) -> tuple[Reference, ...]:
