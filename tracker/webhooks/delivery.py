@@ -8,15 +8,14 @@ batch, under the same message id, and loses none.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event as Flag
 from typing import Any
 
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
 
+from tracker.database.session_locks import alone
 from tracker.history.feed import FeedChange, read_feed
 from tracker.history.readers import Reader
 from tracker.history.time_travel import current_revision
@@ -46,29 +45,15 @@ def take_turn(model: type[Subscription], pk: int, stopping: Flag) -> bool:
     False if another process is at it.
     """
     try:
-        with _alone(f"{model._meta.label_lower}:{pk}") as alone:
-            if alone:
+        with alone(f"webhooks:{model._meta.label_lower}:{pk}") as is_alone:
+            if is_alone:
                 for _turn in range(BATCHES_A_TURN):
                     if stopping.is_set() or not _step(model, pk):
                         break
-            return alone
+            return is_alone
     finally:
         # This thread may never run again, and nobody else can use its connection.
         connections.close_all()
-
-
-@contextmanager
-def _alone(name: str) -> Iterator[bool]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"webhooks:{name}"])
-        taken = bool(cursor.fetchone()[0])
-    try:
-        yield taken
-    finally:
-        # On an error the connection is closed, which frees the lock as well.
-        if taken and connection.is_usable():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"webhooks:{name}"])
 
 
 def _step(model: Any, pk: int) -> bool:
