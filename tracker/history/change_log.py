@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -107,7 +107,7 @@ WITH part AS (
     SELECT change.table_name, change.object_id, change.id, change.revision_id,
         next.id AS until, next.revision_id AS until_revision
     FROM public.history_change change LEFT JOIN LATERAL ({next}) next ON true
-    WHERE change.owner_table = %(table)s AND change.owner_id = %(pk)s
+    WHERE change.owner_table = {table} AND change.owner_id = {pk}
 ), within AS (
     SELECT change.table_name, change.object_id, change.id, next.id AS until
     FROM part JOIN public.history_change change
@@ -116,7 +116,7 @@ WITH part AS (
         AND (part.until IS NULL OR change.id < part.until OR change.revision_id = part.until_revision)
     LEFT JOIN LATERAL ({next}) next ON true
 ), shown(id) AS (
-    SELECT id FROM public.history_change WHERE table_name = %(table)s AND object_id = %(pk)s
+    SELECT id FROM public.history_change WHERE table_name = {table} AND object_id = {pk}
     UNION SELECT id FROM part UNION SELECT until FROM part
     UNION SELECT id FROM within UNION SELECT until FROM within
 )
@@ -131,6 +131,12 @@ WHERE after.table_name = change.table_name AND after.object_id = change.object_i
 ORDER BY after.id LIMIT 1
 """
 
+OF_RECORDS = """
+SELECT wanted.table_name, wanted.object_id, told.number, told.table_name, told.object_id
+FROM unnest(%(tables)s::text[], %(pks)s::bigint[], %(since)s::bigint[]) AS wanted(table_name, object_id, since)
+CROSS JOIN LATERAL ({of_record}) told
+WHERE told.number > wanted.since ORDER BY told.number, wanted.table_name, wanted.object_id LIMIT %(limit)s
+"""
 DELETED = """
 SELECT gone.object_id FROM public.history_change gone
 CROSS JOIN LATERAL (
@@ -154,8 +160,31 @@ def deleted_record(model: type[models.Model], slug: str) -> int | None:
 
 def places_of_record(model: type[models.Model], pk: int, until: int) -> list[Place]:
     """Every change of the record and of its parts up to a revision."""
-    query = sql.SQL(OF_RECORD).format(next=sql.SQL(NEXT))
+    query = _of_record(sql.Placeholder("table"), sql.Placeholder("pk"))
     return [Place(*row) for row in _rows(query, {"table": model._meta.db_table, "pk": pk, "until": until})]
+
+
+def places_of_records(
+    since: Mapping[tuple[str, int], int], until: int, limit: int
+) -> list[tuple[tuple[str, int], Place]]:
+    """The first changes of many records and of their parts, by revision, each with the record that it is of.
+
+    The records go by table and id, and each has a revision after which its changes count.
+    """
+    query = sql.SQL(OF_RECORDS).format(of_record=_of_record(sql.SQL("wanted.table_name"), sql.SQL("wanted.object_id")))
+    keys = list(since)
+    parameters = {
+        "tables": [table for table, _pk in keys],
+        "pks": [pk for _table, pk in keys],
+        "since": [since[key] for key in keys],
+        "until": until,
+        "limit": limit,
+    }
+    return [((table, pk), Place(*place)) for table, pk, *place in _rows(query, parameters)]
+
+
+def _of_record(table: sql.Composable, pk: sql.Composable) -> sql.Composable:
+    return sql.SQL(OF_RECORD).format(next=sql.SQL(NEXT), table=table, pk=pk)
 
 
 def changes_at(places: Iterable[Place]) -> list[RowChange]:

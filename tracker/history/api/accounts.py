@@ -59,6 +59,12 @@ class Account:
         found = [self._document(place, with_records) for place in self.fields if place.number == number]
         return [document for document in found if document is not None]
 
+    def among(self, places: Iterable[Place]) -> list[Document]:
+        """The changes of some rows of one revision, those of links with the rows that they belong to."""
+        wanted = {_holder(self.changed[place]) for place in places if place in self.changed}
+        found = [self._document(place, False) for place in self.fields if place in wanted]
+        return [document for document in found if document is not None]
+
     def _holders(self, changes: Iterable[RowChange]) -> dict[Place, Version]:
         """What links belong to, and what that is a part of."""
         wanted = [_owner_place(change.place.number, change) for change in changes if link_in(change.place.table)]
@@ -68,8 +74,7 @@ class Account:
         """What changed, by the row whose fields they are: links are a field of the row that they belong to."""
         found: dict[Place, list[FieldChange]] = defaultdict(list)
         for change in changes:
-            is_link = link_in(change.place.table) is not None
-            holder = _owner_place(change.place.number, change) if is_link else change.place
+            holder = _holder(change)
             if holder is not None:
                 found[holder] += differences(change)
         return found
@@ -123,6 +128,13 @@ class Account:
     def _field(self, field: FieldChange) -> Document:
         before, after = self.names.show(field.before), self.names.show(field.after)
         return {"field": field.field, "language": field.language, "from": before, "to": after}
+
+
+def _holder(change: RowChange) -> Place | None:
+    """The row whose fields a change is of: of a link what it belongs to."""
+    if link_in(change.place.table) is None:
+        return change.place
+    return _owner_place(change.place.number, change)
 
 
 def _owner_place(number: int, owned: RowChange | Version) -> Place | None:
