@@ -219,9 +219,12 @@ def _link_to(record: models.Model, source: str) -> dict[str, Any]:
 def _authorize(serializer: RecordSerializer, verb: str, model: type[models.Model]) -> None:
     """Parts ask for the same permissions as they do in admin; commands, which have no request, may do all.
 
-    So may those who write a record of their own (``own`` in the context): its parts are theirs as well.
+    So may those who write a record of their own (``own`` in the context), and where the serializer says that parts go
+    with their record: then the record's permissions are all that counts.
     """
-    request = None if serializer.context.get("own") else serializer.context.get("request")
+    if serializer.parts_go_with_record or serializer.context.get("own"):
+        return
+    request = serializer.context.get("request")
     permission = f"{model._meta.app_label}.{verb}_{model._meta.model_name}"
     if request is not None and not request.user.has_perm(permission):
         raise PermissionDenied(_("You lack the permission “%(permission)s”.") % {"permission": permission})

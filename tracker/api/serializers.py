@@ -47,6 +47,9 @@ class RecordSerializer(serializers.ModelSerializer):
     common_before: ClassVar[tuple[str, ...]] = ("id", "slug", "url")
     common_after: ClassVar[tuple[str, ...]] = ("citations", "replaced_by", "created_at", "updated_at")
 
+    parts_go_with_record: ClassVar[bool] = False
+    """Whether whoever may write the record may write its parts, without a permission for these."""
+
     expand: Mapping[str, Any] = MappingProxyType({})
 
     url: Any = AddressField()
