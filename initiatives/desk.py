@@ -25,7 +25,7 @@ AREAS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "engagements": (_("Engagements and statements"), ("engagements",)),
     "sources": (_("Sources and citations"), ("sources",)),
     "review": (_("Review"), ("publication",)),
-    "access": (_("Accounts and access"), ("memberships", "webhooks", "dashboards")),
+    "access": (_("Accounts and access"), ("memberships", "webhooks", "dashboards", "following")),
 }
 # Accounts and tokens are other apps' models, but no area of their own.
 OTHER_APPS = "access"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -16,7 +17,9 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from initiatives import next_versions
-from initiatives.models import NextVersion, PublicationStep
+from initiatives.models import Dashboard, FeedReader, Follow, NextVersion, PublicationStep, Widget
+from initiatives.models.dashboards import MOST_DASHBOARDS
+from initiatives.models.following import MOST_FOLLOWED
 from initiatives.models.publication import PublicationState
 from initiatives.models.records import Record
 from initiatives.permissions import LEAST, Action, Standing, standing, why_not
@@ -156,6 +159,7 @@ def merge(*, duplicate: Record, into: Record) -> Record:
         if relation.field.many_to_one and relation.related_model not in links:
             _move_rows(relation.field, duplicate, into)
     _move_generic_references(duplicate, into)
+    Follow.objects.move(duplicate, into)
     duplicate.replaced_by = into
     duplicate.save(update_fields=["replaced_by", "updated_at"])
     return into
@@ -214,3 +218,51 @@ def _move_generic_references(duplicate: Record, into: Record) -> None:
         for field in (f for f in model._meta.private_fields if isinstance(f, GenericForeignKey)):
             rows = model._base_manager.filter(**{field.ct_field: of_type, field.fk_field: duplicate.pk})
             rows.update(**{field.fk_field: into.pk})
+
+
+# Dashboards and following ---------------------------------------------------------------------------------------------
+
+
+def make_room_for_dashboard(*, owner: Any) -> None:
+    """Let the owner have one more dashboard; raises Conflict where they have as many as they may.
+
+    The owner's row stays locked until the transaction ends, so that no two requests take the last place.
+    """
+    get_user_model().objects.select_for_update(no_key=True).get(pk=owner.pk)
+    if owner.dashboards.count() >= MOST_DASHBOARDS:
+        raise Conflict(_("You have %(most)d dashboards, which is as many as there may be.") % {"most": MOST_DASHBOARDS})
+
+
+@transaction.atomic
+def copy_dashboard(*, dashboard: Dashboard, owner: Any) -> Dashboard:
+    """A private dashboard of the owner's with the same title and widgets."""
+    make_room_for_dashboard(owner=owner)
+    titles = {"title_en": dashboard.title_en, "title_ar": dashboard.title_ar}
+    copy = Dashboard.objects.create(owner=owner, **titles)
+    kept = ("position", "title_en", "title_ar", "query", "display", "group_by")
+    Widget.objects.bulk_create(
+        Widget(dashboard=copy, **{name: getattr(widget, name) for name in kept}) for widget in dashboard.widgets.all()
+    )
+    return copy
+
+
+@transaction.atomic
+def follow(*, user: Any, record: Record, slug: str) -> tuple[Follow, bool]:
+    """Have the user hear of the record from now on, and whether they did not before; raises Conflict at the limit."""
+    get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
+    known = Follow.objects.of_record(record).filter(user=user.pk).first()
+    if known is not None:
+        return known, False
+    if user.follows.count() >= MOST_FOLLOWED:
+        raise Conflict(_("You follow %(most)d records, which is as many as there may be.") % {"most": MOST_FOLLOWED})
+    FeedReader.objects.of_user(user)
+    of_type = ContentType.objects.get_for_model(record)
+    return Follow.objects.create(user=user, content_type=of_type, object_id=record.pk, slug=slug), True
+
+
+@transaction.atomic
+def set_digest(*, reader: FeedReader, digest: str, language: str) -> None:
+    """Turn the daily digest on or off, in a language."""
+    FeedReader.objects.filter(pk=reader.pk).update(language=language)
+    reader.language = language
+    reader.switch(digest)

@@ -12,8 +12,10 @@ from tracker.api.search_everywhere import SearchEverywhere
 from tracker.history.api.views import ChangeFeed, ChangesForPeople, RevisionDetail, RevisionList
 
 from . import (
+    dashboards,
     datasets,
     engagements,
+    following,
     indicators,
     initiatives,
     memberships,
@@ -57,6 +59,7 @@ router.register(
 router.register("memberships", memberships.MembershipViewSet, basename="memberships")
 router.register("invitations", memberships.InvitationViewSet, basename="invitations")
 router.register("join-requests", memberships.JoinRequestViewSet, basename="join-requests")
+router.register("dashboards", dashboards.DashboardViewSet, basename="dashboards")
 router.register("webhooks", webhooks.WebhookViewSet, basename="webhooks")
 
 # Not records, but served beside them.
@@ -66,6 +69,7 @@ OTHERS = {
     "memberships": ("memberships-list", gettext_lazy("memberships")),
     "invitations": ("invitations-list", gettext_lazy("invitations")),
     "join-requests": ("join-requests-list", gettext_lazy("requests to join")),
+    "dashboards": ("dashboards-list", gettext_lazy("dashboards")),
     "webhooks": ("webhooks-list", gettext_lazy("webhooks")),
 }
 
@@ -80,5 +84,10 @@ urlpatterns = [
     path("v1/revisions/<int:number>/", RevisionDetail.as_view(), name="revision-detail"),
     path("v1/changes/", ChangeFeed.as_view(), name="changes"),
     path("v1/changes.atom", ChangesForPeople.as_view(), name="changes-atom"),
+    path("v1/me/following/", following.FollowingList.as_view(), name="following-list"),
+    path("v1/me/following/<str:collection>/<str:slug>/", following.FollowingDetail.as_view(), name="following-detail"),
+    path("v1/me/feed/", following.PersonalFeed.as_view(), name="feed"),
+    path("v1/me/feed/seen/", following.FeedSeen.as_view(), name="feed-seen"),
+    path("v1/me/digest/", following.DigestView.as_view(), name="digest"),
     path("v1/", include(router.urls)),
 ]

@@ -3,6 +3,7 @@
 from .dashboards import Dashboard, Widget
 from .datasets import Dataset, DatasetAccess, Distribution, SharingAgreement
 from .engagements import AgendaItem, Engagement, Outcome, Participation, Statement
+from .following import FeedReader, Follow
 from .happiness import Rating
 from .indicators import Indicator, Observation, Target
 from .initiatives import Initiative, Involvement, ProgressUpdate
@@ -27,6 +28,8 @@ __all__ = [
     "DatasetAccess",
     "Distribution",
     "Engagement",
+    "FeedReader",
+    "Follow",
     "Goal",
     "Indicator",
     "Initiative",

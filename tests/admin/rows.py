@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
 from initiatives import models as domain
@@ -24,6 +25,16 @@ def make_dashboard(**fields: Any) -> domain.Dashboard:
 def make_widget() -> domain.Widget:
     query = {"title_en": "Active", "position": 1, "query": "initiatives/", "display": "list"}
     return domain.Widget.objects.create(dashboard=make_dashboard(), **query)
+
+
+def make_follow() -> domain.Follow:
+    record = new.make_organization()
+    of_type = ContentType.objects.get_for_model(record)
+    return domain.Follow.objects.create(user=make_user(), content_type=of_type, object_id=record.pk, slug=record.slug)
+
+
+def make_feed_reader() -> domain.FeedReader:
+    return domain.FeedReader.objects.create(user=make_user(), digest="daily")
 
 
 def make_membership() -> domain.Membership:
@@ -111,6 +122,8 @@ ROWS: dict[type[models.Model], Callable[[], models.Model]] = {
     domain.Citation: lambda: new.make_citation(record=new.make_involvement()),
     domain.Dashboard: make_dashboard,
     domain.Widget: make_widget,
+    domain.Follow: make_follow,
+    domain.FeedReader: make_feed_reader,
     domain.Membership: make_membership,
     domain.Invitation: make_invitation,
     domain.JoinRequest: make_join_request,

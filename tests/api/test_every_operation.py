@@ -71,6 +71,32 @@ def the_life_of_a_webhook(witness: Witness) -> None:
     witness.ask("DELETE", at)
 
 
+def the_life_of_a_dashboard(witness: Witness) -> None:
+    body = {"title": {"en": "Mine"}, "widgets": [{"title": {"en": "All"}, "query": "people/", "display": "count"}]}
+    at = f"dashboards/{witness.ask('POST', 'dashboards/', body).json()['id']}/"
+    witness.get("/api/v1/dashboards/?owner=me")
+    witness.get(f"/api/v1/{at}")
+    witness.ask("PUT", at, body)
+    key = witness.ask("PATCH", at, {"visibility": "link"}).json()["link"].split("/")[-2]
+    witness.get(f"/api/v1/dashboards/shared/{key}/")
+    for address in (f"{at}copy/", f"dashboards/shared/{key}/copy/", f"{at}rotate-link/"):
+        witness.ask("POST", address)
+    witness.ask("DELETE", at)
+
+
+def the_life_of_a_follower(witness: Witness) -> None:
+    followed = factories.make_organization()
+    at = f"me/following/organizations/{followed.slug}/"
+    witness.ask("PUT", at)
+    followed.name_en = "Another name"
+    followed.save()
+    for address in ("me/following/", "me/feed/", "me/digest/"):
+        witness.get(f"/api/v1/{address}")
+    witness.ask("POST", "me/feed/seen/", {"revision": 1})
+    witness.ask("PATCH", "me/digest/", {"digest": "daily"})
+    witness.ask("DELETE", at)
+
+
 def test_every_operation_answers_as_documented(curator: ApiClient, settings: Any) -> None:
     settings.TRACKER_WEBHOOK_ALLOW_PRIVATE = True
     witness = Witness(curator)
@@ -82,6 +108,8 @@ def test_every_operation_answers_as_documented(curator: ApiClient, settings: Any
     for collection in reversed(list(EXAMPLES)):
         the_life_of_an_example(witness, collection)
     the_life_of_a_webhook(witness)
+    the_life_of_a_dashboard(witness)
+    the_life_of_a_follower(witness)
     for address in ("/api/", "/api/v1/", "/api/v1/changes/", "/api/v1/revisions/", "/api/v1/revisions/1/"):
         witness.get(address)
     # These two are no JSON; their contents have tests of their own.
