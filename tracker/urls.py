@@ -17,4 +17,5 @@ urlpatterns = [
     path("api/docs/problems", problem_types, name="problem-types"),
     path("api/", include("initiatives.api.urls")),
     path("language/", include("django.conf.urls.i18n")),
+    path("", include("initiatives.pages.urls")),
 ]
