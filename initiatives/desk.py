@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
+
+from tracker.accounts import second_factor
+from tracker.accounts.middleware import led_to_second_factor
 
 # The heading under which an area's models stand, in the order in which the desk shows them. An area is the name of
 # the module that has the models; what is not named here stands under the last.
@@ -46,6 +56,24 @@ class CuratorsDesk(admin.AdminSite):
             path("areas/<slug:area>/", self.admin_view(require_safe(self.area)), name="area"),
         ]
         return [*own, *super().get_urls()]
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Members of staff, who have used their second factor where the setting asks for one."""
+        return super().has_permission(request) and not second_factor.is_missing(request)
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+        """People sign in at one place, with the limits and second factors that it has."""
+        asked = request.GET.get(REDIRECT_FIELD_NAME, "")
+        goal = asked if asked and get_adapter(request).is_safe_url(asked) else reverse("admin:index")
+        if not request.user.is_authenticated:
+            return redirect_to_login(goal, settings.LOGIN_URL)
+        if not super().has_permission(request):
+            raise PermissionDenied
+        return led_to_second_factor(request) if second_factor.is_missing(request) else redirect(goal)
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+        """A password is changed on the account page."""
+        return redirect("account_change_password")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The models under the headings of their areas, records before parts."""

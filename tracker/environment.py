@@ -9,9 +9,12 @@ import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, EnvValidationError, FileAwareEnv
+
+from tracker.accounts.oidc import OidcProvider, bad_providers, read_providers
 
 DEVELOPMENT_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 # Django's own measure of a secret key (security.W009).
@@ -20,6 +23,16 @@ SECRET_KEY_VARIETY = 5
 CONNECTION_SECONDS = 60
 LARGEST_CACHE_MB = 100_000
 SITE = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+MAIL_SCHEMES = ("console", "smtp", "submission")
+CONSOLE = {
+    "EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend",
+    "EMAIL_HOST": "",
+    "EMAIL_PORT": 25,
+    "EMAIL_HOST_USER": "",
+    "EMAIL_HOST_PASSWORD": "",
+    "EMAIL_USE_TLS": False,
+    "EMAIL_USE_SSL": False,
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,10 @@ class Environment:
     webhook_log_days: int
     response_cache_mb: int
     cache_url: str
+    require_staff_mfa: bool
+    oidc_providers: list[OidcProvider]
+    email: dict[str, Any]
+    from_email: str
     database: dict[str, Any] | None
 
 
@@ -73,6 +90,10 @@ def read_environment(local: Path) -> Environment:
             webhook_log_days=env.int("TRACKER_WEBHOOK_LOG_DAYS", 30),
             response_cache_mb=env.int("TRACKER_RESPONSE_CACHE_MB", 32),
             cache_url=env.str("CACHE_URL", ""),
+            require_staff_mfa=env.bool("TRACKER_REQUIRE_STAFF_MFA", production),
+            oidc_providers=read_providers(env),
+            email=_email(env),
+            from_email=env.str("DEFAULT_FROM_EMAIL", ""),
             database=_database(env),
         )
         env.seal()
@@ -83,10 +104,12 @@ def read_environment(local: Path) -> Environment:
         faults.append(str(error))
     if not faults:
         faults = _unknown_kind(kind) + _bad_database(found) + _bad_delivery(found) + _bad_cache(found)
+        faults += bad_providers(found.oidc_providers, secure=production)
         faults += _unsafe(found) if production else []
     if faults:
         raise ImproperlyConfigured("The environment does not configure the service:\n  - " + "\n  - ".join(faults))
     found = found if found.site_url else replace(found, site_url=_supposed_site(found))
+    found = found if found.from_email else replace(found, from_email=f"no-reply@{urlsplit(found.site_url).hostname}")
     return found if found.secret_key else replace(found, secret_key=kept_secret(local / "secret-key"))
 
 
@@ -99,6 +122,16 @@ def _database(env: FileAwareEnv) -> dict[str, Any] | None:
         return None
     parsed = env.dj_db_url("DATABASE_URL", conn_max_age=CONNECTION_SECONDS, conn_health_checks=True)
     return dict(parsed) if parsed else None
+
+
+def _email(env: FileAwareEnv) -> dict[str, Any]:
+    """How e-mail is sent, as Django's settings have it; to the console where nobody says how."""
+    if not env.str("EMAIL_URL", ""):
+        return CONSOLE
+    if urlsplit(env.str("EMAIL_URL")).scheme not in MAIL_SCHEMES:
+        raise ValueError("EMAIL_URL: write it as submission://user:password@host:587, smtp://host:25 or console:.")
+    parsed = dict(env.dj_email_url("EMAIL_URL") or {})
+    return {name: parsed[name] or unset for name, unset in CONSOLE.items()}
 
 
 def _unknown_kind(kind: str) -> list[str]:

@@ -43,6 +43,15 @@ INSTALLED_APPS = [
     "tracker.history",
     "tracker.api",
     "tracker.webhooks",
+    # Before allauth: its pages have the registry's look.
+    "tracker.accounts",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
+    "django.contrib.humanize",
 ]
 
 MIDDLEWARE = [
@@ -58,6 +67,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "tracker.history.middleware.AttributionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "tracker.accounts.middleware.AccountPages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -110,7 +121,18 @@ CACHE_COUNTS = {
     "LOCATION": "counts",
     "OPTIONS": {"MAX_BYTES": 1_000_000},
 }
-CACHES = {"default": CACHE_SERVER if ENVIRONMENT.cache_url else CACHE_MEMORY, "counts": CACHE_COUNTS}
+# What has to hold: failed sign-ins, codes that were used. Kept where the accounts are, so that all workers count
+# together and nothing that others ask for pushes it out.
+CACHE_DATABASE = {
+    "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+    "LOCATION": "accounts_cache",
+    "OPTIONS": {"MAX_ENTRIES": 100_000},
+}
+CACHES = {
+    "default": CACHE_DATABASE,
+    "answers": CACHE_SERVER if ENVIRONMENT.cache_url else CACHE_MEMORY,
+    "counts": CACHE_COUNTS,
+}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -119,6 +141,55 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 CSRF_FAILURE_VIEW = "tracker.api.problems.csrf_failure"
+
+# People's accounts (docs/accounts.md).
+TRACKER_REQUIRE_STAFF_MFA = ENVIRONMENT.require_staff_mfa
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "account_home"
+LOGOUT_REDIRECT_URL = "front-door"
+# One proxy of ours stands before the service, and says who called it.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if ENVIRONMENT.behind_proxy else 0
+ACCOUNT_ADAPTER = "tracker.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "tracker.accounts.forms.SignInForm"}
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
+ACCOUNT_USERNAME_VALIDATORS = "tracker.accounts.usernames.VALIDATORS"
+ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "curator", "root", "system"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+MFA_ADAPTER = "tracker.accounts.authenticators.AuthenticatorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "add_webauthn": "tracker.accounts.factor_forms.NamedKey",
+    "edit_webauthn": "tracker.accounts.factor_forms.RenamedKey",
+    "authenticate_webauthn": "tracker.accounts.factor_forms.KeyAtSignIn",
+    "login_webauthn": "tracker.accounts.factor_forms.PasskeyAtSignIn",
+    "reauthenticate_webauthn": "tracker.accounts.factor_forms.KeyOnceMore",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+# Browsers take http://localhost for safe; any other address needs HTTPS to have passkeys.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENVIRONMENT.https
+SOCIALACCOUNT_ADAPTER = "tracker.accounts.providers.ProviderAdapter"
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [each.app() for each in ENVIRONMENT.oidc_providers]}
+}
+EMAIL_BACKEND = ENVIRONMENT.email["EMAIL_BACKEND"]
+EMAIL_HOST = ENVIRONMENT.email["EMAIL_HOST"]
+EMAIL_PORT = ENVIRONMENT.email["EMAIL_PORT"]
+EMAIL_HOST_USER = ENVIRONMENT.email["EMAIL_HOST_USER"]
+EMAIL_HOST_PASSWORD = ENVIRONMENT.email["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS = ENVIRONMENT.email["EMAIL_USE_TLS"]
+EMAIL_USE_SSL = ENVIRONMENT.email["EMAIL_USE_SSL"]
+# A request waits no longer than this for the mail server.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = ENVIRONMENT.from_email
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]

@@ -13,6 +13,7 @@ handler500 = "tracker.api.problems.server_error"
 
 urlpatterns = [
     path("", front_door, name="front-door"),
+    path("account/", include("tracker.accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/docs/problems", problem_types, name="problem-types"),
     path("api/", include("initiatives.api.urls")),

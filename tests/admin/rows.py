@@ -5,17 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
 from initiatives import models as domain
 from tests import factories as new
+from tracker.accounts.models import Profile, SecondFactor
 from tracker.api.models import Token
 
 
 def make_user() -> User:
     return User.objects.create(username=f"user-{new.unique_number()}")
+
+
+def make_email_address() -> EmailAddress:
+    return EmailAddress.objects.create(
+        user=make_user(), email=f"person-{new.unique_number()}@example.org", primary=True
+    )
+
+
+def make_second_factor() -> SecondFactor:
+    return SecondFactor.objects.create(user=make_user(), type=SecondFactor.Type.TOTP, data={"secret": ""})
+
+
+def make_social_account() -> SocialAccount:
+    return SocialAccount.objects.create(user=make_user(), provider="oidc", uid=str(new.unique_number()))
+
+
+def make_profile() -> Profile:
+    return Profile.objects.create(user=make_user(), language="ar")
 
 
 def make_dashboard(**fields: Any) -> domain.Dashboard:
@@ -134,4 +155,8 @@ ROWS: dict[type[models.Model], Callable[[], models.Model]] = {
     User: make_user,
     Group: lambda: Group.objects.create(name=f"Group {new.unique_number()}"),
     Token: make_token,
+    EmailAddress: make_email_address,
+    SecondFactor: make_second_factor,
+    SocialAccount: make_social_account,
+    Profile: make_profile,
 }

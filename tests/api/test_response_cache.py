@@ -13,7 +13,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 from backports import zstd
-from django.core.cache import cache, caches
+from django.core.cache import caches
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -21,7 +21,7 @@ from initiatives.models import Initiative, Organization
 from tests import factories as make
 from tests.api.client import ApiClient
 from tests.redis_server import redis_server
-from tracker.api.forgiving_cache import forgiving
+from tracker.api.forgiving_cache import ANSWERS, forgiving
 from tracker.api.memory_cache import MemoryCache
 from tracker.api.response_cache import KeptAnswers
 from tracker.history.time_travel import current_revision
@@ -38,7 +38,7 @@ def _nothing_is_kept_yet() -> Iterator[None]:
         each.clear()
     forgiving.failed_at = float("-inf")
     yield
-    cache.clear()
+    caches[ANSWERS].clear()
     forgiving.failed_at = float("-inf")
 
 
@@ -125,7 +125,7 @@ def test_a_known_tag_is_answered_304_without_the_tables(anonymous: ApiClient) ->
     organization = make.make_organization()
     for address in (LIST, f"{LIST}{organization.slug}/", f"{LIST}?ordering=-slug"):
         tag = anonymous.get(address)["ETag"]
-        cache.clear()
+        caches[ANSWERS].clear()
         answer, tables = read_counting(anonymous, address, if_none_match=tag)
         assert (answer.status_code, answer.content, answer["ETag"], tables) == (304, b"", tag, set())
         assert answer["Cache-Control"] == "public, no-cache"
@@ -244,7 +244,7 @@ def test_the_memory_is_bounded_and_what_was_not_asked_for_goes_first(
 
 
 def memory_of_this_process() -> MemoryCache:
-    backend: Any = caches["default"]
+    backend: Any = caches[ANSWERS]
     assert isinstance(backend, MemoryCache)
     return backend
 
@@ -270,7 +270,7 @@ def test_inside_a_transaction_nothing_is_taken_from_the_cache() -> None:
 
 def test_a_server_of_several_processes_keeps_what_one_has_made(settings: Any, anonymous: ApiClient) -> None:
     with redis_server() as address:
-        settings.CACHES = {**settings.CACHES, "default": {**settings.CACHE_SERVER, "LOCATION": address}}
+        settings.CACHES = {**settings.CACHES, ANSWERS: {**settings.CACHE_SERVER, "LOCATION": address}}
         make.make_organization()
         first = anonymous.get(LIST, headers={"accept-encoding": "gzip"})
         answer, tables = read_counting(anonymous, LIST, accept_encoding="gzip")
@@ -282,7 +282,7 @@ def test_a_server_of_several_processes_keeps_what_one_has_made(settings: Any, an
 def test_a_cache_server_that_dies_breaks_nothing(settings: Any, anonymous: ApiClient) -> None:
     make.make_organization()
     with redis_server() as address:
-        settings.CACHES = {**settings.CACHES, "default": {**settings.CACHE_SERVER, "LOCATION": address}}
+        settings.CACHES = {**settings.CACHES, ANSWERS: {**settings.CACHE_SERVER, "LOCATION": address}}
         assert anonymous.get(LIST).status_code == 200
     for _ in range(3):
         assert anonymous.get(LIST).status_code == 200
@@ -292,7 +292,7 @@ def test_a_cache_server_that_does_not_answer_slows_one_request_only(settings: An
     make.make_organization()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        settings.CACHES = {**settings.CACHES, "default": {**settings.CACHE_SERVER, "LOCATION": address}}
+        settings.CACHES = {**settings.CACHES, ANSWERS: {**settings.CACHE_SERVER, "LOCATION": address}}
         assert [anonymous.get(LIST).status_code for _ in range(5)] == [200] * 5
         silent.settimeout(0)
         asked = 0

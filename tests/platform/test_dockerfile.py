@@ -232,9 +232,9 @@ def test_behind_a_proxy_it_serves_pages_and_records(image: Image, cluster: Clust
     try:
         service.wait_to_serve(port, "/readyz")
         assert get(port, "/api/v1/organizations/", **outside)[0] == 200
-        login = get(port, "/admin/login/", **outside)
+        login = get(port, "/account/login/", **outside)
         assert login[0] == 200
-        style = re.search(r'href="(/static/admin/css/base\.[0-9a-f]+\.css)"', login[1])
+        style = re.search(r'href="(/static/accounts/account\.[0-9a-f]+\.css)"', login[1])
         assert style
         assert get(port, style[1], **outside)[0] == 200
         assert get(port, "/", host="elsewhere.example", **{"x-forwarded-proto": "https"})[0] == 400

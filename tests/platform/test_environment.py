@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import override
 
 from tracker.environment import Environment, kept_secret, read_environment
 
@@ -16,6 +17,14 @@ PRODUCTION = {
     "SECRET_KEY": STRONG_KEY,
     "ALLOWED_HOSTS": "registry.example, www.registry.example",
     "DATABASE_URL": "postgresql://tracker:word@db.example:5433/tracker?sslmode=require",
+}
+OIDC = ("KEY", "NAME", "NAME_AR", "ISSUER", "CLIENT_ID", "CLIENT_SECRET")
+PROVIDER = {
+    "TRACKER_OIDC_NAME": "National identity",
+    "TRACKER_OIDC_NAME_AR": "الهوية الوطنية",
+    "TRACKER_OIDC_ISSUER": "https://id.example/",
+    "TRACKER_OIDC_CLIENT_ID": "registry",
+    "TRACKER_OIDC_CLIENT_SECRET": "a secret",
 }
 VARIABLES = (
     *PRODUCTION,
@@ -32,6 +41,10 @@ VARIABLES = (
     "TRACKER_WEBHOOK_TIMEOUT",
     "TRACKER_WEBHOOK_PAUSE_DAYS",
     "TRACKER_WEBHOOK_LOG_DAYS",
+    "TRACKER_REQUIRE_STAFF_MFA",
+    "EMAIL_URL",
+    "DEFAULT_FROM_EMAIL",
+    *(f"TRACKER_OIDC_{number}{name}" for number in ("", "2_") for name in OIDC),
 )
 
 
@@ -132,6 +145,9 @@ def test_production_refuses_what_is_unsafe(read: type[Reader], variable: str, va
         ("TRACKER_SITE_URL", "https://registry.example/here", "without a path"),
         ("TRACKER_WEBHOOK_TIMEOUT", "0", "1 or more"),
         ("TRACKER_WEBHOOK_PAUSE_DAYS", "many", "Not a valid integer"),
+        ("EMAIL_URL", "mail.example", "submission://user:password@host:587"),
+        ("EMAIL_URL", "file:///tmp/mail", "submission://user:password@host:587"),
+        ("TRACKER_OIDC_CLIENT_SECRET", "s", "TRACKER_OIDC_ISSUER: a provider needs its issuer"),
     ],
 )
 def test_what_cannot_be_read_is_refused_everywhere(read: type[Reader], variable: str, value: str, said: str) -> None:
@@ -151,6 +167,48 @@ def test_what_cannot_be_read_is_refused_everywhere(read: type[Reader], variable:
 )
 def test_the_service_knows_its_own_address(read: type[Reader], variables: dict[str, str], site: str) -> None:
     assert read.of(**variables).site_url == site
+
+
+def test_curators_owe_a_second_factor_in_production_unless_that_is_said(read: type[Reader]) -> None:
+    assert read.of().require_staff_mfa is False
+    assert read.of(**PRODUCTION).require_staff_mfa is True
+    assert read.of(TRACKER_REQUIRE_STAFF_MFA="false").require_staff_mfa is False
+
+
+def test_email_goes_to_the_console_unless_a_server_is_named(read: type[Reader]) -> None:
+    found = read.of()
+    assert found.email["EMAIL_BACKEND"].endswith("console.EmailBackend")
+    assert found.from_email == "no-reply@localhost"
+    named = read.of(EMAIL_URL="submission://me%40example:w%2Ford@mail.example", DEFAULT_FROM_EMAIL="city@example.org")
+    assert named.email == {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": "mail.example",
+        "EMAIL_PORT": 587,
+        "EMAIL_HOST_USER": "me@example",
+        "EMAIL_HOST_PASSWORD": "w/ord",
+        "EMAIL_USE_TLS": True,
+        "EMAIL_USE_SSL": False,
+    }
+    assert named.from_email == "city@example.org"
+
+
+def test_providers_are_read_and_called_by_their_name_in_the_readers_language(read: type[Reader]) -> None:
+    second = {name.replace("OIDC_", "OIDC_2_"): value for name, value in PROVIDER.items()}
+    first, other = read.of(**PRODUCTION | PROVIDER | second).oidc_providers
+    assert (first.key, other.key, first.issuer) == ("oidc", "oidc-2", "https://id.example")
+    name = first.app()["name"]
+    with override("en"):
+        assert str(name) == "National identity"
+    with override("ar"):
+        assert str(name) == "الهوية الوطنية"
+
+
+def test_production_asks_providers_by_https_alone_and_tells_them_apart(read: type[Reader]) -> None:
+    plain = PRODUCTION | PROVIDER | {"TRACKER_OIDC_ISSUER": "http://id.example"}
+    assert "TRACKER_OIDC_ISSUER: write it as https://" in read.refusal(**plain)
+    second = {name.replace("OIDC_", "OIDC_2_"): value for name, value in PROVIDER.items()}
+    twice = PRODUCTION | PROVIDER | second | {"TRACKER_OIDC_2_KEY": "oidc"}
+    assert "two providers have “oidc”" in read.refusal(**twice)
 
 
 def test_webhooks_reach_the_inside_only_where_that_is_said(read: type[Reader]) -> None:

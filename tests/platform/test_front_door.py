@@ -18,18 +18,18 @@ def test_it_speaks_the_browsers_language(client: Client) -> None:
 def test_the_language_can_be_chosen_and_is_remembered(client: Client) -> None:
     answer = client.post("/language/setlang/", {"language": "ar", "next": "/"}, follow=True)
     assert '<html lang="ar" dir="rtl">' in answer.content.decode()
-    assert re.search(r'<html lang="ar"\s+dir="rtl"', client.get("/admin/login/").content.decode())
+    assert re.search(r'<html lang="ar"\s+dir="rtl"', client.get("/account/login/").content.decode())
 
 
 def test_every_door_opens(client: Client) -> None:
     doors = re.findall(r'<a href="([^"]+)"', client.get("/").content.decode())
-    assert {"/api/v1/", "/api/docs/", "/api/redoc/", "/api/schema/", "/admin/"} <= set(doors)
+    assert {"/api/v1/", "/api/docs/", "/api/redoc/", "/api/schema/", "/account/", "/admin/"} <= set(doors)
     for door in doors:
         assert client.get(door, follow=True).status_code == 200, door
 
 
 def test_no_page_has_the_browser_look_for_a_picture_that_is_not_there(client: Client) -> None:
-    for address in ("/", "/admin/login/", "/api/docs/"):
+    for address in ("/", "/account/login/", "/api/docs/"):
         assert '<link rel="icon" href="data:,">' in client.get(address).content.decode()
 
 

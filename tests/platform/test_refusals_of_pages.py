@@ -44,6 +44,6 @@ def test_a_page_that_fails_says_so_in_the_language_of_the_reader(status: int) ->
 
 def test_a_form_that_was_open_too_long_is_refused_in_the_language_of_the_reader() -> None:
     client = Client(enforce_csrf_checks=True)
-    refused = client.post("/admin/login/", {"username": "a"}, headers={"accept-language": "ar"})
+    refused = client.post("/account/login/", {"login": "a"}, headers={"accept-language": "ar"})
     assert refused.status_code == 403
     assert '<html lang="ar" dir="rtl">' in refused.content.decode()

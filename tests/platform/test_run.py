@@ -83,10 +83,10 @@ class Browser:
             return str(answer.read().decode())
 
     def sign_in(self, name: str, password: str) -> None:
-        page = self.read("/admin/login/")
+        page = self.read("/admin/")
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
         assert token
-        self.read("/admin/login/", csrfmiddlewaretoken=token[1], username=name, password=password, next="/admin/")
+        self.read("/account/login/", csrfmiddlewaretoken=token[1], login=name, password=password, next="/admin/")
 
     def is_signed_in(self) -> bool:
         return "/admin/logout/" in self.read("/admin/")

@@ -7,8 +7,10 @@ from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.authentication import SessionAuthentication as DjangoSessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
+from tracker.accounts import second_factor
 from tracker.api.models import Token
 
 
@@ -37,7 +39,20 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class SessionAuthentication(DjangoSessionAuthentication):
-    """A person who signed in with a browser; their writes need the CSRF token."""
+    """A person who signed in with a browser; their writes need the CSRF token.
+
+    Whoever owes a second factor and did not use it reads as anybody may, and writes nothing.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        """The session's user."""
+        found: tuple[Any, None] | None = super().authenticate(request)
+        if found is None or not second_factor.is_missing(request._request):
+            return found
+        if request.method in SAFE_METHODS:
+            return None
+        detail = _("Whoever edits the registry signs in with a second factor: see /account/2fa/.")
+        raise PermissionDenied(detail, "second_factor_required")
 
     def enforce_csrf(self, request: Request) -> None:
         """Refuse as DRF does, under a code of its own and in the language of the request."""

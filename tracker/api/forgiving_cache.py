@@ -1,4 +1,4 @@
-"""Django's cache, without which everything still works: when its server fails, it is left alone for a while."""
+"""The cache of answers, without which everything still works: when its server fails, it is left alone for a while."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import logging
 import time
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 
 # As long as a server that is away may cost one request in so many seconds.
 LEFT_ALONE_SECONDS = 5.0
+ANSWERS = "answers"
 
 logger = logging.getLogger(__name__)
 
@@ -22,11 +23,11 @@ class ForgivingCache:
 
     def get(self, key: str) -> Any:
         """What was put in under a key, or None."""
-        return self._attempt(lambda: cache.get(key))
+        return self._attempt(lambda: caches[ANSWERS].get(key))
 
     def set(self, key: str, value: Any, seconds: float) -> None:
         """Keep a value, which is not changed any more, for at most so long."""
-        self._attempt(lambda: cache.set(key, value, seconds))
+        self._attempt(lambda: caches[ANSWERS].set(key, value, seconds))
 
     def _attempt(self, ask: Any) -> Any:
         if time.monotonic() - self.failed_at < LEFT_ALONE_SECONDS:

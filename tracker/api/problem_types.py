@@ -44,6 +44,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "user_inactive": ProblemType(401, gettext_lazy("The account is not active")),
     "permission_denied": ProblemType(403, gettext_lazy("You may not do this")),
     "token_scope": ProblemType(403, gettext_lazy("The token does not reach this far")),
+    "second_factor_required": ProblemType(403, gettext_lazy("A second factor is missing")),
     "csrf_failed": ProblemType(403, gettext_lazy("The request carries no valid CSRF token")),
     "not_found": ProblemType(404, gettext_lazy("Not found")),
     "method_not_allowed": ProblemType(405, gettext_lazy("The method is not allowed here")),
