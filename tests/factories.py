@@ -175,6 +175,16 @@ def make_rating(**fields: Any) -> models.Rating:
     return models.Rating.objects.create(**filled)
 
 
+def make_happiness_count(**fields: Any) -> models.HappinessCount:
+    filled = _filled(fields, smart_service=make_smart_service, period="day", start=unique_day, happy=5)
+    return models.HappinessCount.objects.create(**filled)
+
+
+def make_waiting_ratings(**fields: Any) -> models.WaitingRatings:
+    filled = _filled(fields, smart_service=make_smart_service, commented=False, happy=1)
+    return models.WaitingRatings.objects.create(**filled)
+
+
 # Datasets ------------------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, EnvValidationError, FileAwareEnv
@@ -51,6 +52,7 @@ class Environment:
     curator_password: str
     require_if_match: bool
     site_url: str
+    time_zone: str
     webhook_allow_private: bool
     webhook_timeout: int
     webhook_pause_days: int
@@ -84,6 +86,7 @@ def read_environment(local: Path) -> Environment:
             curator_password=env.str("TRACKER_CURATOR_PASSWORD", ""),
             require_if_match=env.bool("TRACKER_REQUIRE_IF_MATCH", False),
             site_url=env.str("TRACKER_SITE_URL", "").rstrip("/"),
+            time_zone=env.str("TRACKER_TIME_ZONE", "") or "Asia/Dubai",
             webhook_allow_private=env.bool("TRACKER_WEBHOOK_ALLOW_PRIVATE", False),
             webhook_timeout=env.int("TRACKER_WEBHOOK_TIMEOUT", 10),
             webhook_pause_days=env.int("TRACKER_WEBHOOK_PAUSE_DAYS", 5),
@@ -105,6 +108,7 @@ def read_environment(local: Path) -> Environment:
     if not faults:
         faults = _unknown_kind(kind) + _bad_database(found) + _bad_delivery(found) + _bad_cache(found)
         faults += bad_providers(found.oidc_providers, secure=production)
+        faults += _bad_time_zone(found.time_zone)
         faults += _unsafe(found) if production else []
     if faults:
         raise ImproperlyConfigured("The environment does not configure the service:\n  - " + "\n  - ".join(faults))
@@ -166,6 +170,14 @@ def _bad_cache(found: Environment) -> list[str]:
     if found.cache_url and not found.cache_url.startswith(("redis://", "rediss://", "unix://")):
         faults.append("CACHE_URL: only Redis will do, as redis://user:password@host:6379/0.")
     return faults
+
+
+def _bad_time_zone(name: str) -> list[str]:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return [f"TRACKER_TIME_ZONE: there is no time zone “{name}”; write it as Asia/Dubai."]
+    return []
 
 
 def _unsafe(found: Environment) -> list[str]:

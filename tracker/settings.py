@@ -20,6 +20,7 @@ CSRF_TRUSTED_ORIGINS = ENVIRONMENT.csrf_trusted_origins
 TRACKER_TOKEN_PEPPER = ENVIRONMENT.token_pepper
 TRACKER_REQUIRE_IF_MATCH = ENVIRONMENT.require_if_match
 TRACKER_SITE_URL = ENVIRONMENT.site_url
+TRACKER_TIME_ZONE = ENVIRONMENT.time_zone
 TRACKER_WEBHOOK_ALLOW_PRIVATE = ENVIRONMENT.webhook_allow_private
 TRACKER_WEBHOOK_TIMEOUT = ENVIRONMENT.webhook_timeout
 TRACKER_WEBHOOK_PAUSE_DAYS = ENVIRONMENT.webhook_pause_days
@@ -249,6 +250,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "tracker.api.pagination.RecordPagination",
     "DEFAULT_SCHEMA_CLASS": "tracker.api.schema.RecordAutoSchema",
     "DEFAULT_VERSIONING_CLASS": None,
+    # The client's address is the one that our proxy saw; what the client itself claims counts for nothing.
+    "NUM_PROXIES": 1 if ENVIRONMENT.behind_proxy else 0,
 }
 
 SPECTACULAR_SETTINGS = {

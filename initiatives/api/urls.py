@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.utils.translation import gettext_lazy
 
 from tracker.api.documentation import SchemaView, redoc_page, swagger_page
@@ -16,6 +16,7 @@ from . import (
     datasets,
     engagements,
     following,
+    happiness,
     indicators,
     initiatives,
     memberships,
@@ -23,6 +24,7 @@ from . import (
     partnerships,
     people,
     progress_updates,
+    ratings,
     roadmaps,
     smart_services,
     sources,
@@ -70,6 +72,7 @@ OTHERS = {
     "invitations": ("invitations-list", gettext_lazy("invitations")),
     "join-requests": ("join-requests-list", gettext_lazy("requests to join")),
     "dashboards": ("dashboards-list", gettext_lazy("dashboards")),
+    "happiness": ("happiness", gettext_lazy("happiness")),
     "webhooks": ("webhooks-list", gettext_lazy("webhooks")),
 }
 
@@ -89,5 +92,10 @@ urlpatterns = [
     path("v1/me/feed/", following.PersonalFeed.as_view(), name="feed"),
     path("v1/me/feed/seen/", following.FeedSeen.as_view(), name="feed-seen"),
     path("v1/me/digest/", following.DigestView.as_view(), name="digest"),
+    path("v1/happiness/", happiness.Happiness.as_view(), name="happiness"),
+    re_path(r"^v1/smart-services/(?P<slug>[^/]+)/happiness/$", happiness.ServiceHappiness.as_view()),
+    re_path(r"^v1/organizations/(?P<slug>[^/]+)/happiness/$", happiness.EntityHappiness.as_view()),
+    re_path(r"^v1/pillars/(?P<slug>[^/]+)/happiness/$", happiness.PillarHappiness.as_view()),
+    re_path(r"^v1/smart-services/(?P<slug>[^/]+)/ratings/$", ratings.Ratings.as_view()),
     path("v1/", include(router.urls)),
 ]

@@ -4,7 +4,7 @@ from .dashboards import Dashboard, Widget
 from .datasets import Dataset, DatasetAccess, Distribution, SharingAgreement
 from .engagements import AgendaItem, Engagement, Outcome, Participation, Statement
 from .following import FeedReader, Follow
-from .happiness import Rating
+from .happiness import HappinessCount, Rating, WaitingRatings
 from .indicators import Indicator, Observation, Target
 from .initiatives import Initiative, Involvement, ProgressUpdate
 from .memberships import Invitation, JoinRequest, Membership
@@ -31,6 +31,7 @@ __all__ = [
     "FeedReader",
     "Follow",
     "Goal",
+    "HappinessCount",
     "Indicator",
     "Initiative",
     "Invitation",
@@ -60,6 +61,7 @@ __all__ = [
     "Statement",
     "Strategy",
     "Target",
+    "WaitingRatings",
     "Webhook",
     "WebhookDelivery",
     "Widget",

@@ -97,6 +97,14 @@ def the_life_of_a_follower(witness: Witness) -> None:
     witness.ask("DELETE", at)
 
 
+def what_people_say_of(witness: Witness, service: str) -> None:
+    witness.ask("POST", f"smart-services/{service}/ratings/", {"score": "happy", "channel": "web"})
+    witness.get(f"/api/v1/smart-services/{service}/ratings/")
+    entity, pillar = EXAMPLES["organizations"][0]["slug"], EXAMPLES["pillars"][0]["slug"]
+    for path in (f"smart-services/{service}/", f"organizations/{entity}/", f"pillars/{pillar}/", ""):
+        witness.get(f"/api/v1/{path}happiness/")
+
+
 def test_every_operation_answers_as_documented(curator: ApiClient, settings: Any) -> None:
     settings.TRACKER_WEBHOOK_ALLOW_PRIVATE = True
     witness = Witness(curator)
@@ -105,6 +113,9 @@ def test_every_operation_answers_as_documented(curator: ApiClient, settings: Any
             witness.ask("POST", f"{collection}/", written(collection, body))
     witness.get("/api/v1/search/?q=dubai")
     witness.get(f"/api/v1/indicators/{EXAMPLES['indicators'][0]['slug']}/total/")
+    # A service that was rated stays: one that no other example needs to be gone.
+    rated = factories.make_smart_service(provider=factories.make_organization())
+    what_people_say_of(witness, rated.slug)
     for collection in reversed(list(EXAMPLES)):
         the_life_of_an_example(witness, collection)
     the_life_of_a_webhook(witness)
