@@ -165,15 +165,18 @@ def _next(period: HappinessCount.Period, start: date) -> date:
 # Reading -------------------------------------------------------------------------------------------------------------
 
 # Which service counts for which record; a duplicate that was merged counts for the service that it leads to.
+IS_SEEN = f"seen.state = '{PublicationState.PUBLISHED.value}' AND seen.replaced_by_id IS NULL"
 SEEN = f"""
-    SELECT rated.id AS service_id, seen.id AS seen_id, seen.provider_id, seen.pillar_id
-    FROM public.initiatives_smartservice seen
-    JOIN public.initiatives_smartservice rated ON rated.id = seen.id OR rated.replaced_by_id = seen.id
-    WHERE seen.state = '{PublicationState.PUBLISHED.value}' AND seen.replaced_by_id IS NULL
+    SELECT seen.id AS service_id, seen.id AS seen_id, seen.provider_id, seen.pillar_id
+    FROM public.initiatives_smartservice seen WHERE {IS_SEEN}
+    UNION ALL
+    SELECT merged.id, seen.id, seen.provider_id, seen.pillar_id
+    FROM public.initiatives_smartservice merged
+    JOIN public.initiatives_smartservice seen ON seen.id = merged.replaced_by_id WHERE {IS_SEEN}
 """
 MEMBERS = {
-    HappinessBy.SERVICE: f"SELECT seen_id AS of_id, service_id FROM ({SEEN} AND seen.id = ANY(%(ids)s)) seen",
-    HappinessBy.PILLAR: f"SELECT pillar_id AS of_id, service_id FROM ({SEEN} AND seen.pillar_id = ANY(%(ids)s)) seen",
+    HappinessBy.SERVICE: f"SELECT seen_id AS of_id, service_id FROM ({SEEN}) seen WHERE seen_id = ANY(%(ids)s)",
+    HappinessBy.PILLAR: f"SELECT pillar_id AS of_id, service_id FROM ({SEEN}) seen WHERE pillar_id = ANY(%(ids)s)",
     HappinessBy.CITY: f"SELECT {CITY} AS of_id, service_id FROM ({SEEN}) seen",
     # UNION ends the walk where somebody drew a circle.
     HappinessBy.ENTITY: f"""
@@ -195,8 +198,7 @@ GROUP BY member.of_id, counted.start
 """
 ENTITIES = f"""
 WITH RECURSIVE above(id) AS (
-    SELECT provider_id FROM public.initiatives_smartservice
-    WHERE state = '{PublicationState.PUBLISHED.value}' AND replaced_by_id IS NULL
+    SELECT provider_id FROM public.initiatives_smartservice seen WHERE {IS_SEEN}
     UNION
     SELECT organization.parent_id FROM above
     JOIN public.initiatives_organization organization ON organization.id = above.id

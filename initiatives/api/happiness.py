@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -66,7 +66,7 @@ class OfRecord(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        refuse_unknown(request, self.known if request.method == "GET" else frozenset({"format"}))
+        refuse_unknown(request, self.known if request.method in SAFE_METHODS else frozenset({"format"}))
 
     def find(self, slug: str) -> Any:
         """The record that the address names; of a duplicate, the one that it was merged into (see ``moved``)."""

@@ -288,6 +288,7 @@ def test_it_may_be_kept_for_a_minute_and_is_the_same_for_everybody(anonymous: Ap
             varies = {name.strip() for name in answer.headers["Vary"].split(",")}
             assert "Accept" in varies
             assert not varies & {"Cookie", "Authorization"}
+            assert client.head(f"/api/v1/{path}?per=month").status_code == 200
     assert anonymous.read("happiness/").json() == curator.read("happiness/").json()
 
 
