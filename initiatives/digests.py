@@ -22,6 +22,7 @@ from django.utils.translation import ngettext, override
 
 from initiatives.following import news_for
 from initiatives.models import FeedReader
+from tracker.accounts.addresses import address_of
 from tracker.database.session_locks import alone
 from tracker.history.api.atom import in_language, lines_of
 from tracker.history.followed import Told
@@ -32,11 +33,6 @@ MOST_CHANGES = 200
 SIGNER = Signer(salt="initiatives.digests.unsubscribe")
 
 logger = logging.getLogger(__name__)
-
-
-def digest_address(user: Any) -> str:
-    """The address to which a person's digest goes; none where none is known to be theirs."""
-    return str(user.email)
 
 
 class Site:
@@ -67,7 +63,7 @@ def send_digests(today: date) -> Run:
 
 
 def _send_one(reader: FeedReader, today: date, run: Run) -> None:
-    address = digest_address(reader.user)
+    address = address_of(reader.user)
     if not address:
         return
     with override(reader.language):

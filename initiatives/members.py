@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from initiatives.models import Invitation, JoinRequest, Membership, Organization
-from initiatives.models.memberships import Role, confirmed_addresses
+from initiatives.models.memberships import Role
 from initiatives.models.publication import is_curator
 from initiatives.permissions import may_manage
+from tracker.accounts.addresses import confirmed_addresses
 from tracker.api.problem_types import Conflict
 
 

@@ -213,6 +213,7 @@ class FollowingDetail(OwnView):
         operation_id="following_destroy",
         summary=gettext_lazy("Stop following a record"),
         parameters=[COLLECTION, SLUG],
+        responses={HTTPStatus.NO_CONTENT: None},
     )
     def delete(self, request: Request, collection: str, slug: str) -> Response:
         """Also one that is gone, under the slug by which it is listed."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,7 +13,6 @@ from rest_framework.request import Request
 from initiatives.models import Widget
 from tracker.api import collections
 from tracker.api.internal_reads import Answer, ViewOf, read_internally
-from tracker.api.problem_types import Problem
 
 from .groups import groupable, grouping
 from .queries import MOST_FIELDS, MOST_POINTS, MOST_ROWS, Kind, QueryRefusedError, SavedQuery, parse
@@ -189,8 +187,12 @@ RATED = ("smart-services", "organizations", "pillars")
 
 
 def _happiness(request: Request, query: SavedQuery, _group_by: str) -> Data:
-    """The one place at which dashboards meet the index of happiness."""
-    raise Problem(_("The index of happiness is not available yet."), "not_found", status=HTTPStatus.NOT_FOUND)
+    """The index over the last twelve months, and of each of them; null where too few have rated."""
+    answer = read_internally(request, f"{query.path}happiness/", "per=month")
+    if answer.is_refusal:
+        raise answer.refusal()
+    told = answer.body
+    return {"value": told["total"]["index"], "ratings": told["total"]["ratings"], "cells": told["cells"]}
 
 
 DISPLAYS: Mapping[str, Display] = {

@@ -12,6 +12,8 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tracker.accounts.addresses import confirmed_addresses
+
 from .organizations import Organization
 from .records import Timestamped
 
@@ -263,8 +265,3 @@ class JoinRequest(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.organization}"
-
-
-def confirmed_addresses(user: Any) -> list[str]:
-    """The e-mail addresses, in lower case, that are known to be the user's own."""
-    return [user.email.lower()] if user.email else []

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
@@ -32,6 +33,7 @@ def manager(cast: Cast) -> ApiClient:
 
 def somebody(name: str = "amal") -> tuple[User, ApiClient]:
     user = User.objects.create_user(name, email=f"{name}@example.org")
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
     return user, ApiClient(user)
 
 
@@ -64,6 +66,14 @@ def test_an_invitation_is_for_nobody_else(cast: Cast, manager: ApiClient) -> Non
         assert manager.send("POST", f"invitations/{number}/{verb}/", b"").status_code == 403
         assert ApiClient().send("POST", f"invitations/{number}/{verb}/", b"").status_code == 401
     assert not Membership.objects.filter(user__username="other").exists()
+
+
+def test_an_address_that_is_not_confirmed_opens_no_invitation(cast: Cast, manager: ApiClient) -> None:
+    user, amal = somebody()
+    EmailAddress.objects.filter(user=user).update(verified=False)
+    number = invited(manager, cast).json()["id"]
+    assert amal.read("invitations/").json()["count"] == 0
+    assert amal.send("POST", f"invitations/{number}/accept/", b"").status_code == 404
 
 
 def test_an_invitation_ends_when_it_is_declined_revoked_or_old(cast: Cast, manager: ApiClient) -> None:

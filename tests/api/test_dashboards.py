@@ -357,10 +357,19 @@ def test_a_query_may_be_of_the_past(reader: ApiClient) -> None:
     assert [each["data"] for each in shown(reader, body)] == [{"value": 0}, {"value": 0}]
 
 
-def test_there_is_no_index_of_happiness_yet(reader: ApiClient, reader_user: User) -> None:
+def test_the_index_of_happiness_is_shown_where_enough_have_rated(reader: ApiClient, reader_user: User) -> None:
     service = new.make_smart_service()
-    answer = reader.send("POST", "dashboards/", board(widget(f"smart-services/{service.slug}/", "happiness")))
-    assert refusals(answer) == [("#/widgets/0/query", "not_found")]
+    query = f"smart-services/{service.slug}/"
+    made = reader.send("POST", "dashboards/", board(widget(query, "happiness")))
+    assert made.status_code == 201, made.content
+    at = f"dashboards/{made.json()['id']}/"
+    assert reader.read(at).json()["widgets"][0]["data"]["value"] is None
+    for number in range(5):
+        client = ApiClient(User.objects.create_user(f"rater-{number}"))
+        body = {"score": "happy", "channel": "web"}
+        assert client.send("POST", f"{query}ratings/", body).status_code == 201
+    data = reader.read(at).json()["widgets"][0]["data"]
+    assert (float(data["value"]), data["ratings"], len(data["cells"])) == (100, 5, 12)
 
 
 # One that fails ------------------------------------------------------------------------------------------------------

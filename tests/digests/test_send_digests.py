@@ -10,6 +10,7 @@ from email.message import Message
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
@@ -44,6 +45,8 @@ def follower(service: SmartService) -> Callable[..., FeedReader]:
 
     def make(name: str = "reader", language: str = "en", **fields: Any) -> FeedReader:
         user = User.objects.create_user(name, **{"email": f"{name}@example.org", **fields})
+        if user.email:
+            EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
         workflow.follow(user=user, record=service, slug=service.slug)
         reader = FeedReader.objects.of_user(user)
         workflow.set_digest(reader=reader, digest="daily", language=language)

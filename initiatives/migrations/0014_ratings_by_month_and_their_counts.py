@@ -99,7 +99,7 @@ NO_SEALS = "DROP TABLE public.initiatives_ratingkey, public.initiatives_ratingse
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('initiatives', '0009_initiative_filters_in_order'),
+        ('initiatives', '0013_sharing'),
     ]
 
     operations = [

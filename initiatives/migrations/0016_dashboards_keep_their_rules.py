@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('initiatives', '0050_dashboards_and_following'),
+        ('initiatives', '0015_dashboards_and_following'),
     ]
 
     operations = [

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contenttypes', '0002_remove_content_type_name'),
-        ('initiatives', '0009_initiative_filters_in_order'),
+        ('initiatives', '0014_ratings_by_month_and_their_counts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
