@@ -34,7 +34,7 @@ AREAS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "datasets": (_("Data"), ("datasets",)),
     "engagements": (_("Engagements and statements"), ("engagements",)),
     "sources": (_("Sources and citations"), ("sources",)),
-    "review": (_("Review"), ("publication",)),
+    "review": (_("Review"), ("publication", "reminders")),
     "access": (_("Accounts and access"), ("memberships", "webhooks", "dashboards", "following")),
 }
 # Accounts and tokens are other apps' models, but no area of their own.

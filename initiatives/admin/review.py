@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from initiatives import next_versions, workflow
-from initiatives.models import NextVersion, PublicationStep
+from initiatives.models import NextVersion, PublicationStep, Reminder
 from initiatives.models.publication import PublicationState, Publishable
 from initiatives.permissions import Action, may
 from tracker.api import collections
@@ -101,6 +101,15 @@ class PublicationStepAdmin(ReadOnly, RegistryAdmin):
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return ["comment", "by__username"]
+
+
+@admin.register(Reminder)
+class ReminderAdmin(ReadOnly, RegistryAdmin):
+    columns = ("user", "due_on", "sent_at")
+    filters = ("user", "due_on")
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return ["user__username"]
 
 
 def _in_review(user: Any) -> Iterator[tuple[Any, NextVersion | None]]:

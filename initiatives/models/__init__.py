@@ -12,6 +12,7 @@ from .organizations import Organization
 from .partnerships import Partnership
 from .people import Appointment, Person
 from .publication import NextVersion, PublicationStep
+from .reminders import Reminder
 from .roadmaps import Milestone, MilestoneDependency, Roadmap, RoadmapItem
 from .smart_services import Capability, Platform, ServiceRelease, SmartService
 from .sources import Citation, Source
@@ -52,6 +53,7 @@ __all__ = [
     "ProgressUpdate",
     "PublicationStep",
     "Rating",
+    "Reminder",
     "Roadmap",
     "RoadmapItem",
     "ServiceRelease",

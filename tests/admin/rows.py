@@ -152,6 +152,9 @@ ROWS: dict[type[models.Model], Callable[[], models.Model]] = {
     domain.JoinRequest: make_join_request,
     domain.NextVersion: make_next_version,
     domain.PublicationStep: make_publication_step,
+    domain.Reminder: lambda: domain.Reminder.objects.create(
+        user=make_user(), record=new.make_initiative(), due_on=new.unique_day()
+    ),
     domain.Webhook: make_webhook,
     domain.WebhookDelivery: make_webhook_delivery,
     User: make_user,
