@@ -11,8 +11,11 @@ pytest_plugins = ["tests.database"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hash the passwords of test users quickly: a real hash takes half a second by design."""
+    """Hash the passwords of test users quickly, which takes half a second by design, and let tests hurry."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Tests ask more often than people do, and of larger tables; those of the limits set their own.
+    settings.TRACKER_RATES = {}
+    settings.TRACKER_STATEMENT_TIMEOUT = 0
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, EnvValidationError, FileAwareEnv
 
 from tracker.accounts.oidc import OidcProvider, bad_providers, read_providers
+from tracker.api.rates import Rate, read_rate
 
 DEVELOPMENT_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 # Django's own measure of a secret key (security.W009).
@@ -23,6 +24,16 @@ SECRET_KEY_LENGTH = 50
 SECRET_KEY_VARIETY = 5
 CONNECTION_SECONDS = 60
 LARGEST_CACHE_MB = 100_000
+# How often one may ask, by the name of the rate; nobody who works should notice.
+RATES = {
+    "anonymous": "3000/minute",
+    "anonymous-writes": "120/minute",
+    "user": "3000/minute",
+    "user-writes": "600/minute",
+    "token": "6000/minute",
+    "token-writes": "1200/minute",
+    "ratings": "60/minute",
+}
 SITE = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 MAIL_SCHEMES = ("console", "smtp", "submission")
 CONSOLE = {
@@ -63,6 +74,9 @@ class Environment:
     oidc_providers: list[OidcProvider]
     email: dict[str, Any]
     from_email: str
+    rates: dict[str, Rate | None]
+    cors_origins: list[str]
+    statement_timeout: int
     database: dict[str, Any] | None
 
 
@@ -97,6 +111,9 @@ def read_environment(local: Path) -> Environment:
             oidc_providers=read_providers(env),
             email=_email(env),
             from_email=env.str("DEFAULT_FROM_EMAIL", ""),
+            rates=_rates(env, faults),
+            cors_origins=_words(env.list("TRACKER_CORS_ORIGINS", [])),
+            statement_timeout=env.int("TRACKER_STATEMENT_TIMEOUT", 10),
             database=_database(env),
         )
         env.seal()
@@ -109,6 +126,7 @@ def read_environment(local: Path) -> Environment:
         faults = _unknown_kind(kind) + _bad_database(found) + _bad_delivery(found) + _bad_cache(found)
         faults += bad_providers(found.oidc_providers, secure=production)
         faults += _bad_time_zone(found.time_zone)
+        faults += _bad_limits(found)
         faults += _unsafe(found) if production else []
     if faults:
         raise ImproperlyConfigured("The environment does not configure the service:\n  - " + "\n  - ".join(faults))
@@ -136,6 +154,19 @@ def _email(env: FileAwareEnv) -> dict[str, Any]:
         raise ValueError("EMAIL_URL: write it as submission://user:password@host:587, smtp://host:25 or console:.")
     parsed = dict(env.dj_email_url("EMAIL_URL") or {})
     return {name: parsed[name] or unset for name, unset in CONSOLE.items()}
+
+
+def _rates(env: FileAwareEnv, faults: list[str]) -> dict[str, Rate | None]:
+    """How often one may ask; what cannot be read is among the faults."""
+    found = {}
+    for name, usual in RATES.items():
+        variable = f"TRACKER_RATE_{name.replace('-', '_').upper()}"
+        text = env.str(variable, usual)
+        try:
+            found[name] = read_rate(text)
+        except ValueError as error:
+            faults.append(f"{variable}: “{text}” is no rate; {error}")
+    return found
 
 
 def _unknown_kind(kind: str) -> list[str]:
@@ -178,6 +209,16 @@ def _bad_time_zone(name: str) -> list[str]:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return [f"TRACKER_TIME_ZONE: there is no time zone “{name}”; write it as Asia/Dubai."]
     return []
+
+
+def _bad_limits(found: Environment) -> list[str]:
+    faults = []
+    if found.statement_timeout < 0:
+        faults.append("TRACKER_STATEMENT_TIMEOUT: it must be 0 (no limit) or more seconds.")
+    wrong = [origin for origin in found.cors_origins if origin != "*" and not SITE.fullmatch(origin)]
+    if wrong:
+        faults.append(f"TRACKER_CORS_ORIGINS: “{wrong[0]}” is neither * nor an origin such as https://page.example.")
+    return faults
 
 
 def _unsafe(found: Environment) -> list[str]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from tracker.environment import read_environment
@@ -25,6 +26,9 @@ TRACKER_WEBHOOK_ALLOW_PRIVATE = ENVIRONMENT.webhook_allow_private
 TRACKER_WEBHOOK_TIMEOUT = ENVIRONMENT.webhook_timeout
 TRACKER_WEBHOOK_PAUSE_DAYS = ENVIRONMENT.webhook_pause_days
 TRACKER_WEBHOOK_LOG_DAYS = ENVIRONMENT.webhook_log_days
+TRACKER_BEHIND_PROXY = ENVIRONMENT.behind_proxy
+TRACKER_RATES = ENVIRONMENT.rates
+TRACKER_STATEMENT_TIMEOUT = ENVIRONMENT.statement_timeout
 
 INSTALLED_APPS = [
     # Before the admin: some of its templates are the registry's own.
@@ -40,6 +44,8 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "corsheaders",
+    "csp",
     "pgtrigger",
     "tracker.history",
     "tracker.api",
@@ -57,7 +63,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "tracker.ops.health.HealthProbes",
+    "tracker.ops.security_log.SecurityLog",
+    "corsheaders.middleware.CorsMiddleware",
+    "tracker.api.too_many_requests.Throttles",
+    # What is kept of an answer is everybody's: how a client stands and which page it comes from is added around it.
     "tracker.api.response_cache.ResponseCache",
+    "csp.middleware.CSPMiddleware",
+    "tracker.ops.security_headers.SecurityHeaders",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -70,7 +83,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "tracker.accounts.middleware.AccountPages",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "tracker.urls"
@@ -141,6 +153,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# What a form may have with all its files.
+TRACKER_FORM_MAX_BYTES = 10 * 1024 * 1024
 CSRF_FAILURE_VIEW = "tracker.api.problems.csrf_failure"
 
 # People's accounts (docs/accounts.md).
@@ -224,6 +238,37 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 
+# Nothing in a page may run but what we serve as a file; all that is not named here is forbidden by the first.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# Pages of other origins read as strangers do, or send a token that they were given: never somebody's cookies.
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_ALL_ORIGINS = "*" in ENVIRONMENT.cors_origins
+CORS_ALLOWED_ORIGINS = [origin for origin in ENVIRONMENT.cors_origins if origin != "*"]
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+CORS_ALLOW_HEADERS = (
+    "accept", "accept-language", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match",
+    "x-change-reason", "x-request-id",
+)  # fmt: skip
+CORS_EXPOSE_HEADERS = (
+    "Content-Disposition", "Content-Language", "ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit",
+    "RateLimit-Policy", "Retry-After", "WWW-Authenticate", "X-Request-ID", "X-Revision",
+)  # fmt: skip
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -231,7 +276,12 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     # Django's own handlers mail the administrators; here everything goes where the process writes.
-    "loggers": {"django": {"handlers": [], "propagate": True, "level": "WARNING"}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True, "level": "WARNING"},
+        # It says what was refused to anybody, which is logged with its reason under the other name.
+        "django.request": {"level": "ERROR"},
+        "tracker.security": {"level": "INFO"},
+    },
 }
 
 REST_FRAMEWORK = {
@@ -246,6 +296,7 @@ REST_FRAMEWORK = {
         "tracker.api.authentication.TokenAuthentication",
         "tracker.api.authentication.SessionAuthentication",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["tracker.api.throttles.Throttle"],
     "DEFAULT_PERMISSION_CLASSES": ["tracker.api.permissions.ReadOrModelPermissions"],
     "DEFAULT_PAGINATION_CLASS": "tracker.api.pagination.RecordPagination",
     "DEFAULT_SCHEMA_CLASS": "tracker.api.schema.RecordAutoSchema",

@@ -11,5 +11,7 @@ django_application = get_wsgi_application()
 
 from tracker.api.charset import WithoutCharset  # noqa: E402
 from tracker.api.response_cache import KeptAnswers  # noqa: E402
+from tracker.ops.statements import limit_statements  # noqa: E402
 
+limit_statements()
 application = KeptAnswers(WithoutCharset(django_application))

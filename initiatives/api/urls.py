@@ -9,6 +9,7 @@ from tracker.api.documentation import SchemaView, redoc_page, swagger_page
 from tracker.api.roots import ApiRoot, CollectionList
 from tracker.api.routing import CollectionRouter
 from tracker.api.search_everywhere import SearchEverywhere
+from tracker.api.tokens import TokenViewSet
 from tracker.history.api.views import ChangeFeed, ChangesForPeople, RevisionDetail, RevisionList
 
 from . import (
@@ -64,6 +65,7 @@ router.register("invitations", memberships.InvitationViewSet, basename="invitati
 router.register("join-requests", memberships.JoinRequestViewSet, basename="join-requests")
 router.register("dashboards", dashboards.DashboardViewSet, basename="dashboards")
 router.register("webhooks", webhooks.WebhookViewSet, basename="webhooks")
+router.register("me/tokens", TokenViewSet, basename="tokens")
 
 # Not records, but served beside them.
 OTHERS = {
@@ -75,6 +77,7 @@ OTHERS = {
     "dashboards": ("dashboards-list", gettext_lazy("dashboards")),
     "happiness": ("happiness", gettext_lazy("happiness")),
     "webhooks": ("webhooks-list", gettext_lazy("webhooks")),
+    "tokens": ("tokens-list", gettext_lazy("API tokens")),
 }
 
 urlpatterns = [

@@ -105,6 +105,14 @@ def what_people_say_of(witness: Witness, service: str) -> None:
         witness.get(f"/api/v1/{path}happiness/")
 
 
+def the_life_of_a_token(witness: Witness) -> None:
+    at = f"me/tokens/{witness.ask('POST', 'me/tokens/', {'name': 'Laptop', 'scopes': ['*']}).json()['id']}/"
+    for address in ("me/tokens/", at):
+        witness.get(f"/api/v1/{address}")
+    witness.ask("PATCH", at, {"name": "Desktop"})
+    witness.ask("DELETE", at)
+
+
 def test_every_operation_answers_as_documented(curator: ApiClient, settings: Any) -> None:
     settings.TRACKER_WEBHOOK_ALLOW_PRIVATE = True
     witness = Witness(curator)
@@ -121,6 +129,7 @@ def test_every_operation_answers_as_documented(curator: ApiClient, settings: Any
     the_life_of_a_webhook(witness)
     the_life_of_a_dashboard(witness)
     the_life_of_a_follower(witness)
+    the_life_of_a_token(witness)
     for address in ("/api/", "/api/v1/", "/api/v1/changes/", "/api/v1/revisions/", "/api/v1/revisions/1/"):
         witness.get(address)
     # These two are no JSON; their contents have tests of their own.

@@ -13,8 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tracker import environment
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 NOT_COPIED = (".git", ".venv", ".pgdata", ".local", ".*_cache", ".hypothesis", ".env", "__pycache__", "staticfiles")
+RATES = [f"TRACKER_RATE_{name.upper().replace('-', '_')}" for name in environment.RATES]
 # What configures the service must come from the test alone.
 CONFIGURATION = [
     "TRACKER_ENV",
@@ -37,6 +40,9 @@ CONFIGURATION = [
     "DEFAULT_FROM_EMAIL",
     "TRACKER_REQUIRE_STAFF_MFA",
     "TRACKER_OIDC_ISSUER",
+    "TRACKER_CORS_ORIGINS",
+    "TRACKER_STATEMENT_TIMEOUT",
+    *RATES,
     "DJANGO_SETTINGS_MODULE",
 ]
 
@@ -59,9 +65,9 @@ def write_program(path: Path, line: str) -> None:
 
 
 def surroundings(**variables: str) -> dict[str, str]:
-    """This process's environment without the service's configuration, and with the given one."""
+    """This process's environment without the service's configuration, and with the given one; nobody is too fast."""
     kept = {name: value for name, value in os.environ.items() if name not in CONFIGURATION}
-    return kept | {"PYTHONUNBUFFERED": "1"} | variables
+    return kept | dict.fromkeys(RATES, "off") | {"PYTHONUNBUFFERED": "1"} | variables
 
 
 def free_port() -> int:
@@ -95,12 +101,12 @@ def wait_until(
 class Service:
     """A process group that serves, and everything that it has said."""
 
-    def __init__(self, command: list[str], folder: Path, environment: dict[str, str], **options: int) -> None:
+    def __init__(self, command: list[str], folder: Path, variables: dict[str, str], **options: int) -> None:
         self.said = ""
         self.process = subprocess.Popen(
             command,
             cwd=folder,
-            env=environment,
+            env=variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

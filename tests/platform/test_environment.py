@@ -9,6 +9,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import override
 
+from tests.platform.services import RATES
+from tracker.api.rates import Rate
 from tracker.environment import Environment, kept_secret, read_environment
 
 STRONG_KEY = "0123456789abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOP"
@@ -46,6 +48,9 @@ VARIABLES = (
     "EMAIL_URL",
     "DEFAULT_FROM_EMAIL",
     *(f"TRACKER_OIDC_{number}{name}" for number in ("", "2_") for name in OIDC),
+    "TRACKER_CORS_ORIGINS",
+    "TRACKER_STATEMENT_TIMEOUT",
+    *RATES,
 )
 
 
@@ -151,6 +156,12 @@ def test_production_refuses_what_is_unsafe(read: type[Reader], variable: str, va
         ("EMAIL_URL", "mail.example", "submission://user:password@host:587"),
         ("EMAIL_URL", "file:///tmp/mail", "submission://user:password@host:587"),
         ("TRACKER_OIDC_CLIENT_SECRET", "s", "TRACKER_OIDC_ISSUER: a provider needs its issuer"),
+        ("TRACKER_RATE_ANONYMOUS", "often", "“often” is no rate; write it as 600/minute"),
+        ("TRACKER_RATE_USER_WRITES", "0/minute", "“0/minute” is no rate"),
+        ("TRACKER_RATE_TOKEN", "5/fortnight", "“5/fortnight” is no rate"),
+        ("TRACKER_CORS_ORIGINS", "https://page.example,page.example", "“page.example” is neither"),
+        ("TRACKER_CORS_ORIGINS", "https://page.example/", "neither * nor an origin"),
+        ("TRACKER_STATEMENT_TIMEOUT", "-1", "0 (no limit) or more"),
     ],
 )
 def test_what_cannot_be_read_is_refused_everywhere(read: type[Reader], variable: str, value: str, said: str) -> None:
@@ -262,3 +273,16 @@ def test_production_settings_pass_djangos_deployment_checks() -> None:
         check=False,
     )
     assert process.returncode == 0, process.stderr
+
+
+def test_rates_are_generous_unless_they_are_said_and_can_be_put_off(read: type[Reader]) -> None:
+    found = read.of(TRACKER_RATE_USER="5 / hour", TRACKER_RATE_TOKEN="", TRACKER_RATE_ANONYMOUS_WRITES="off").rates
+    assert found["user"] == Rate(5, 3_600)
+    assert (found["token"], found["anonymous-writes"]) == (None, None)
+    assert found["anonymous"] == Rate(3_000, 60)
+
+
+def test_origins_are_read_as_a_list(read: type[Reader]) -> None:
+    assert read.of().cors_origins == []
+    found = read.of(TRACKER_CORS_ORIGINS="https://page.example, http://localhost:3000").cors_origins
+    assert found == ["https://page.example", "http://localhost:3000"]

@@ -120,10 +120,19 @@ def test_what_is_not_http_is_a_problem(port: int, sent: bytes) -> None:
 
 
 def test_its_problems_are_those_that_the_api_explains() -> None:
-    with override("en"):
-        for refusal in (NOT_HTTP, *REFUSALS.values()):
-            kind = PROBLEM_TYPES[refusal.code]
-            assert (str(kind.title), kind.status) == (refusal.title, int(refusal.status.split()[0]))
+    for place, language in enumerate(("en", "ar")):
+        with override(language):
+            for refusal in (NOT_HTTP, *REFUSALS.values()):
+                kind = PROBLEM_TYPES[refusal.code]
+                assert (str(kind.title), kind.status) == (refusal.title[place], int(refusal.status.split()[0]))
+
+
+def test_who_is_refused_before_their_language_is_known_reads_it_in_both(port: int) -> None:
+    said = refused(port, "GET", "/api/v1/organizations/?q=" + "a" * 10_000)
+    assert said["detail"].splitlines() == [
+        "A request's first line may have at most 8190 bytes. Give fewer or shorter parameters.",
+        "لا يزيد السطر الأول من الطلب على 8190 بايت. أعطِ معاملات أقل أو أقصر.",
+    ]
 
 
 def test_a_worker_leaves_ctrl_c_to_the_server(checkout: Path) -> None:

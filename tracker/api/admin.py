@@ -2,15 +2,28 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from tracker.api.models import Token
+from tracker.api.scopes import scope_choices
+
+
+class TokenForm(forms.ModelForm):
+    """Scopes are ticked, not typed; nobody gets one token too many."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.instance.pk is None and cleaned.get("user"):
+            Token.refuse_one_too_many(cleaned["user"])
+        return cleaned
 
 
 @admin.register(Token)
@@ -23,6 +36,7 @@ class TokenAdmin(admin.ModelAdmin):
     search_fields = ("name", "prefix", "user__username")
     autocomplete_fields = ("user",)
     actions = ("revoke",)
+    form = TokenForm
 
     def get_fields(self, request: HttpRequest, obj: Token | None = None) -> tuple[str, ...]:
         """What a person chooses, and later what became of it."""
@@ -37,6 +51,23 @@ class TokenAdmin(admin.ModelAdmin):
         """All tokens for a superuser; their own for everybody else."""
         tokens = super().get_queryset(request)
         return tokens if request.user.is_superuser else tokens.filter(user=request.user)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name != "scopes":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return forms.MultipleChoiceField(
+            choices=scope_choices,
+            widget=forms.CheckboxSelectMultiple,
+            label=capfirst(db_field.verbose_name),
+            help_text=_("What it reaches. Whoever may write may read."),
+        )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {
+            "expires_at": Token.usual_end(),
+            "user": request.user.pk,
+            **super().get_changeform_initial_data(request),
+        }
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Let only a superuser make a token that acts for somebody else."""

@@ -53,7 +53,15 @@ def problem_from_database(exc: BaseException) -> Problem | None:
         )
     if state[:2] == BAD_VALUE_CLASS or (not state and isinstance(exc, REFUSED_BY_DRIVER)):
         return Problem(_("A value is out of range or not of a kind that can be stored."), "invalid")
-    if state == QUERY_CANCELED or state[:2] in OUTAGE_CLASSES or (not state and isinstance(exc, NOT_CONNECTED)):
+    if state == QUERY_CANCELED:
+        return Problem(
+            _(
+                "To find the answer takes the database longer than it may. Ask for less: a filter, fewer words, a "
+                "smaller limit or offset, no count (count=none), or walk by cursor."
+            ),
+            "too_expensive",
+        )
+    if state[:2] in OUTAGE_CLASSES or (not state and isinstance(exc, NOT_CONNECTED)):
         return Problem(
             _("The database does not answer. Try again in a few seconds."),
             "unavailable",

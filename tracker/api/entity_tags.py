@@ -33,7 +33,7 @@ WEAK = "W/"
 KEPT_QUERIES = 1_000
 Environ: TypeAlias = Mapping[str, Any]
 Answer = TypeVar("Answer", bound=HttpResponseBase)
-VARIES_BY = ("Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cookie")
+VARIES_BY = ("Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cookie", "Origin")
 OWED = "precondition_required"
 MOVED_ON = "precondition_failed"
 

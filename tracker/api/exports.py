@@ -21,11 +21,12 @@ from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 
 from tracker.api.fields import LANGUAGES, AnyReferenceField, LanguageMapField
+from tracker.ops.statements import export_timeout
 
 CHUNK = 500
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-# What a spreadsheet would take for a formula (OWASP: CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet would take for a formula (OWASP: CSV injection); in some languages also in full width.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # Without it, spreadsheets read Arabic in UTF-8 as something else.
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -61,7 +62,7 @@ def batches(
     with transaction.atomic():
         if is_outermost:
             with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; {export_timeout()}")
         with travel():
             pks: list[int] = []
             for pk in rows.values_list("pk", flat=True).iterator(chunk_size=CHUNK):

@@ -98,7 +98,9 @@ def _check_length(request: HttpRequest) -> None:
     announced = request.META.get("CONTENT_LENGTH") or "0"
     if not announced.isdecimal():
         raise BadRequest
-    if is_api_request(request) and _too_long(int(announced[:20])):
+    # Django limits the fields of a form, but not the files in it.
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE if is_api_request(request) else settings.TRACKER_FORM_MAX_BYTES
+    if _too_long(int(announced[:20]), limit):
         raise RequestDataTooBig
 
 
@@ -108,14 +110,13 @@ def _read_chunks(request: HttpRequest) -> None:
         raise Problem(_("Send the body with its Content-Length."), "length_required")
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     body = request.META["wsgi.input"].read(limit + 1 if limit is not None else -1)
-    if _too_long(len(body)):
+    if _too_long(len(body), limit):
         raise RequestDataTooBig
     request.META["CONTENT_LENGTH"] = str(len(body))
     request._stream = BytesIO(body)
 
 
-def _too_long(length: int) -> bool:
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+def _too_long(length: int, limit: int | None) -> bool:
     return limit is not None and length > limit
 
 

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -24,12 +26,21 @@ PREFIX_LENGTH = len("trk_") + 8
 SECRET_LENGTH = 43
 PURPOSE = "tracker.api.tokens"
 SEEN_EVERY = timedelta(minutes=1)
+# Enough for every program and every machine of one person; more are forgotten ones.
+MOST_LIVING = 50
+USUAL_LIFE = timedelta(days=90)
+# Of a token whose owner is no member of staff: nobody may ever look after it.
+LONGEST_LIFE = timedelta(days=366)
 ANSWERS_LIVE = timedelta(hours=24)
 
 valid_scope = RegexValidator(
     r"\A(\*|(\*|[a-z][a-z0-9-]*):(read|write))\Z",
     _("A scope is *, or a collection or * followed by :read or :write, as in initiatives:write."),
 )
+
+
+class TooManyTokensError(ValidationError):
+    """The user has as many living tokens as one may have."""
 
 
 class TokenQuerySet(models.QuerySet["Token"]):
@@ -85,12 +96,65 @@ class Token(models.Model):
     def issue(
         cls, *, user: Any, name: str, scopes: Sequence[str] = ("*",), expires_at: datetime | None = None
     ) -> tuple["Token", str]:
-        """A new token and its plaintext, which is nowhere kept and cannot be shown again."""
+        """A new token and its plaintext, which is nowhere kept and cannot be shown again.
+
+        Raises ValidationError; TooManyTokensError where the user has as many as one may have.
+        """
         token = cls(user=user, name=name, scopes=list(scopes), expires_at=expires_at)
         plaintext = token.mint()
         token.full_clean()
-        token.save()
+        with transaction.atomic():
+            cls.refuse_one_too_many(user)
+            token.save()
         return token, plaintext
+
+    @classmethod
+    def issue_for_oneself(
+        cls, *, user: Any, name: str, scopes: Sequence[str], expires_at: datetime | None, by: "Token | None" = None
+    ) -> tuple["Token", str]:
+        """A token that a user makes, or a token of theirs: never beyond what it reaches itself, nor for longer.
+
+        Raises ValidationError, by field.
+        """
+        if by is not None:
+            by.refuse_to_exceed(scopes, expires_at)
+        cls.refuse_long_life(user, expires_at)
+        return cls.issue(user=user, name=name, scopes=scopes, expires_at=expires_at)
+
+    @classmethod
+    def usual_end(cls, by: "Token | None" = None) -> datetime:
+        """When a token expires of which nobody has said when, made now by its owner or by a token."""
+        usual = timezone.now() + USUAL_LIFE
+        return min(usual, by.expires_at) if by is not None and by.expires_at is not None else usual
+
+    @classmethod
+    def refuse_one_too_many(cls, user: Any) -> None:
+        """Raise TooManyTokensError unless the user may have one more; within a transaction, which others wait for."""
+        get_user_model()._default_manager.select_for_update(no_key=True).filter(pk=user.pk).first()
+        if cls.objects.filter(user=user).usable().count() >= MOST_LIVING:
+            message = _("There are %(most)d living tokens, which is as many as one may have: revoke one first.")
+            raise TooManyTokensError(message, "too_many_tokens", {"most": MOST_LIVING})
+
+    @classmethod
+    def refuse_long_life(cls, user: Any, expires_at: datetime | None) -> None:
+        """Raise ValidationError where a token would outlive what its owner may have."""
+        if user.is_staff:
+            return
+        if expires_at is None or expires_at > timezone.now() + LONGEST_LIFE:
+            message = _("Choose a time within %(days)d days; tokens without an end are for members of staff.")
+            raise ValidationError({"expires_at": ValidationError(message, "too_long", {"days": LONGEST_LIFE.days})})
+
+    def refuse_to_exceed(self, scopes: Sequence[str], expires_at: datetime | None) -> None:
+        """Raise ValidationError where another token would reach further than this one, or live longer."""
+        beyond = [scope for scope in scopes if not self.covers(scope)]
+        if beyond:
+            message = _("This token cannot give what it does not have: %(scopes)s.")
+            raise ValidationError(
+                {"scopes": ValidationError(message, "beyond_own_scopes", {"scopes": ", ".join(beyond)})}
+            )
+        if self.expires_at is not None and (expires_at is None or expires_at > self.expires_at):
+            message = _("A token that is made by another expires no later than that one.")
+            raise ValidationError({"expires_at": ValidationError(message, "beyond_own_end")})
 
     def mint(self) -> str:
         """Give an unsaved token its secret, and return the plaintext."""
@@ -127,6 +191,14 @@ class Token(models.Model):
         enough = ("read", "write") if access == "read" else ("write",)
         reach = {"*"} | {f"{name}:{verb}" for name in ("*", collection) for verb in enough if name}
         return not reach.isdisjoint(self.scopes)
+
+    def covers(self, scope: str) -> bool:
+        """Whether all that a scope allows, this token may do."""
+        name, _separator, verb = scope.partition(":")
+        if name != "*":
+            return self.allows(name, verb)
+        enough = {"*", "*:write", "*:read"} if verb == "read" else {"*", "*:write"}
+        return not enough.isdisjoint(self.scopes)
 
     def seen(self) -> None:
         """Note that the token was used, at most once a minute so that reads stay reads."""

@@ -62,6 +62,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "throttled": ProblemType(429, gettext_lazy("Too many requests")),
     "headers_too_large": ProblemType(431, gettext_lazy("The headers are too large")),
     "server_error": ProblemType(500, gettext_lazy("The server failed")),
+    "too_expensive": ProblemType(503, gettext_lazy("The answer takes too long to find")),
     "unavailable": ProblemType(503, gettext_lazy("The service is not available")),
     "conflict_retry": ProblemType(503, gettext_lazy("Another request came in between; try again")),
 }
@@ -73,6 +74,8 @@ class Problem(APIException):
     status_code: int = HTTPStatus.BAD_REQUEST
     default_detail = gettext_lazy("The request cannot be understood.")
     default_code = "bad_request"
+    was_logged: bool = False
+    """Whether the same was refused a moment ago, so that the log has it."""
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views import csrf, defaults
 from rest_framework import exceptions
@@ -32,6 +33,7 @@ from tracker.api.problem_types import (
     pointer,
     summary,
 )
+from tracker.api.throttles import count_reader
 
 __all__ = [
     "Conflict",
@@ -46,6 +48,7 @@ __all__ = [
     "problem_response",
 ]
 
+REFUSED_TO_READER = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 BEARER_CHALLENGE = 'Bearer realm="api"'
 
 
@@ -58,6 +61,8 @@ class ProblemRenderer(JSONRenderer):
 
 class ProblemResponse(Response):
     """A problem as the answer of an API view."""
+
+    problem: Problem
 
     @property
     def rendered_content(self) -> Any:
@@ -75,10 +80,23 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
     problem = to_problem(exc, context.get("view"))
     if problem is None:
         return None
+    if problem.status_code in REFUSED_TO_READER:
+        problem = _or_too_often(problem, context.get("request"))
     response = ProblemResponse(problem.document(), status=problem.status_code, headers=problem.headers)
+    response.problem = problem
     # Last, because naming the records that forbid a deletion may still ask the database.
     set_rollback()
     return response
+
+
+def _or_too_often(problem: Problem, request: Any) -> Problem:
+    """The refusal of who asks, before anything was counted: such requests count too, or passwords could be guessed."""
+    try:
+        if request is not None:
+            count_reader(request)
+    except Problem as too_often:
+        return too_often
+    return problem
 
 
 def to_problem(exc: BaseException, view: Any = None) -> Problem | None:
@@ -149,9 +167,11 @@ def is_api_request(request: HttpRequest) -> bool:
 def problem_response(problem: Problem) -> HttpResponse:
     """A problem as a plain Django response, for middleware and Django's own error handlers."""
     body = ProblemRenderer().render(problem.document())
-    return HttpResponse(
+    response = HttpResponse(
         body, status=problem.status_code, headers=problem.headers, content_type=ProblemRenderer.media_type
     )
+    response.problem = problem  # type: ignore[attr-defined]
+    return response
 
 
 def _handled(
@@ -164,7 +184,13 @@ def _handled(
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Django's handler400."""
-    return _handled(request, exception, Problem(), lambda: defaults.bad_request(request, exception))
+    return _handled(request, exception, Problem(), lambda: _bad_request_page(request, exception))
+
+
+def _bad_request_page(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if isinstance(exception, django_exceptions.RequestDataTooBig):
+        return render(request, "413.html", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:

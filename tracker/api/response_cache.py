@@ -16,6 +16,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -25,8 +26,11 @@ from django.utils.translation import get_language_from_request
 from tracker.api.codings import coding_of, encode
 from tracker.api.entity_tags import Environ, is_known, not_modified, tag_from, variant_of
 from tracker.api.forgiving_cache import forgiving
+from tracker.api.throttles import Count, count_stranger, headers_of
+from tracker.api.too_many_requests import refusal
 from tracker.history.middleware import request_id_from, request_id_of
 from tracker.history.newest import Newest, newest_revision
+from tracker.ops.security_log import log_refusal
 
 KEPT_SECONDS = 24 * 60 * 60
 KEPT_TYPES = ("application/json", "application/atom+xml")
@@ -88,19 +92,36 @@ class KeptAnswers:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """The answer that is kept, or else the application's."""
+        """The answer that is kept, or else the application's; to who comes too often, that."""
+        # What a page of another origin may read, Django's middleware says.
+        if "HTTP_ORIGIN" in environ:
+            return self._asked(environ, start_response)
+        counted = count_stranger(environ)
+        if counted is not None and counted.is_too_much:
+            return _refused(environ, counted, start_response)
         question = Question.of(environ) if environ["REQUEST_METHOD"] == "GET" else None
         kept = question.answer() if question is not None else None
         if question is None or kept is None:
-            answer = self.application(environ, start_response)
-            return _without_body(answer) if environ["REQUEST_METHOD"] == "HEAD" else answer
+            return self._asked(environ, start_response)
         body, headers = kept
-        own = [("X-Request-ID", request_id_from(environ))]
+        own = [("X-Request-ID", request_id_from(environ)), *headers_of(environ)]
         if is_known(environ.get("HTTP_IF_NONE_MATCH"), question.tag):
             start_response("304 Not Modified", [*(each for each in headers if each[0] in OF_NOT_MODIFIED), *own])
             return []
         start_response("200 OK", [*headers, *own])
         return [body]
+
+    def _asked(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        answer = self.application(environ, start_response)
+        return _without_body(answer) if environ["REQUEST_METHOD"] == "HEAD" else answer
+
+
+def _refused(environ: dict[str, Any], counted: Count, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    request = WSGIRequest(environ)
+    answer = refusal(request, counted)
+    log_refusal(request, answer)
+    start_response(f"{answer.status_code} {answer.reason_phrase}", list(answer.items()))
+    return [] if request.method == "HEAD" else [answer.content]
 
 
 def _without_body(answer: Iterable[bytes]) -> Iterable[bytes]:

@@ -13,7 +13,13 @@ from tracker.api.problem_types import PROBLEM_TYPES, TYPE_URI_PREFIX
 from tracker.api.problems import BEARER_CHALLENGE, ProblemRenderer
 from tracker.api.schema_fields import Schema, component
 
-ANYBODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.SERVICE_UNAVAILABLE)
+ANYBODY = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.NOT_ACCEPTABLE,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 WRITER = (HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT)
 SENDER = (
     HTTPStatus.LENGTH_REQUIRED,
@@ -59,10 +65,18 @@ def _headers(status: HTTPStatus) -> Schema:
     if status == HTTPStatus.UNAUTHORIZED:
         schema = {"type": "string", "examples": [BEARER_CHALLENGE]}
         return {"headers": {"WWW-Authenticate": {"description": _("How to sign in."), "schema": schema}}}
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        described = _("After how many seconds to try again.")
-        return {"headers": {"Retry-After": {"description": described, "schema": {"type": "integer", "minimum": 0}}}}
-    return {}
+    if status not in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        return {}
+    described = _("After how many seconds to try again.")
+    headers = {"Retry-After": {"description": described, "schema": {"type": "integer", "minimum": 0}}}
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        headers["RateLimit"] = _told(_("What is left of each limit, and for how many seconds."), '"anonymous";r=0;t=42')
+        headers["RateLimit-Policy"] = _told(_("Each limit: requests in seconds."), '"anonymous";q=3000;w=60')
+    return {"headers": headers}
+
+
+def _told(description: str, example: str) -> Schema:
+    return {"description": description, "schema": {"type": "string", "examples": [example]}}
 
 
 def _example(code: str, status: HTTPStatus, title: str) -> Any:

@@ -14,6 +14,7 @@ from gunicorn.app.base import Application
 from tracker.api.charset import WithoutCharset
 from tracker.api.response_cache import KeptAnswers
 from tracker.ops.companion import Companion
+from tracker.ops.statements import limit_statements
 
 ADDRESS = "127.0.0.1"
 LARGEST_PORT = 65535
@@ -63,6 +64,7 @@ class Server(Application):
 
     def load(self) -> Callable[..., Any]:
         """The application, for each worker."""
+        limit_statements()
         return KeptAnswers(WithoutCharset(get_wsgi_application()))
 
     def _ready(self, arbiter: Any) -> None:

@@ -3,7 +3,7 @@
 import json
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
+# Loaded with this class by the process that forks the workers, so that they count together.
+from tracker.api import counters  # noqa: F401
+from tracker.ops.security_headers import NO_PAGE
 from tracker.ops.shares import OpenConnections
 
 # For how long, and for how much, a client is heard out that is still sending what was refused.
@@ -25,29 +28,41 @@ open_connections = OpenConnections()
 
 @dataclass(frozen=True)
 class Refusal:
-    """A problem that Django could describe, were it asked; the titles are those of tracker/api/problem_types.py."""
+    """A problem that Django could describe, were it asked; the titles are those of tracker/api/problem_types.py.
+
+    Who sent the request has not been heard out, so that nobody knows the language: both are answered.
+    """
 
     code: str
     status: str
-    title: str
-    detail: str
+    title: tuple[str, str]
+    detail: tuple[str, str]
 
 
 NOT_HTTP = Refusal(
-    "bad_request", "400 Bad Request", "The request cannot be understood", "The request is not well-formed HTTP."
+    "bad_request",
+    "400 Bad Request",
+    ("The request cannot be understood", "لا يمكن فهم الطلب"),
+    ("The request is not well-formed HTTP.", "الطلب ليس بصيغة HTTP سليمة."),
 )
 REFUSALS: Mapping[type[Exception], Refusal] = {
     errors.LimitRequestLine: Refusal(
         "uri_too_long",
         "414 URI Too Long",
-        "The address is too long",
-        "A request's first line may have at most {cfg.limit_request_line} bytes. Give fewer or shorter parameters.",
+        ("The address is too long", "العنوان طويل جدًا"),
+        (
+            "A request's first line may have at most {cfg.limit_request_line} bytes. Give fewer or shorter parameters.",
+            "لا يزيد السطر الأول من الطلب على {cfg.limit_request_line} بايت. أعطِ معاملات أقل أو أقصر.",
+        ),
     ),
     errors.LimitRequestHeaders: Refusal(
         "headers_too_large",
         "431 Request Header Fields Too Large",
-        "The headers are too large",
-        "There may be at most {cfg.limit_request_fields} headers of at most {cfg.limit_request_field_size} bytes each.",
+        ("The headers are too large", "الترويسات كبيرة جدًا"),
+        (
+            "There may be {cfg.limit_request_fields} headers at most, of {cfg.limit_request_field_size} bytes at most.",
+            "لا تزيد الترويسات على {cfg.limit_request_fields}، ولا الواحدة على {cfg.limit_request_field_size} بايت.",
+        ),
     ),
     errors.InvalidRequestLine: NOT_HTTP,
     errors.InvalidRequestMethod: NOT_HTTP,
@@ -103,24 +118,25 @@ class Worker(ThreadWorker):
             super().handle_error(req, client, addr, exc)
             return
         self.log.info("Refused a request of %s: %s", addr[0] if addr else "a local client", exc)
-        util.write_nonblock(client, _answer(refusal, refusal.detail.format(cfg=self.cfg)))
+        util.write_nonblock(client, _answer(refusal, [text.format(cfg=self.cfg) for text in refusal.detail]))
 
 
 def _refusal_of(exc: BaseException) -> Refusal | None:
     return next((refusal for kind, refusal in REFUSALS.items() if isinstance(exc, kind)), None)
 
 
-def _answer(refusal: Refusal, detail: str) -> bytes:
+def _answer(refusal: Refusal, details: Sequence[str]) -> bytes:
     document = {
         "type": f"/api/docs/problems#{refusal.code}",
-        "title": refusal.title,
+        "title": " – ".join(refusal.title),
         "status": int(refusal.status.split()[0]),
-        "detail": detail,
+        "detail": "\n".join(details),
         "errors": [],
     }
-    body = json.dumps(document, separators=(",", ":")).encode()
+    body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
     head = (
         f"HTTP/1.1 {refusal.status}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
+        "Content-Language: en, ar\r\nX-Content-Type-Options: nosniff\r\n"
+        f"Content-Security-Policy: {NO_PAGE}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

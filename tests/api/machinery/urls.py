@@ -66,6 +66,15 @@ class EchoView(Machinery):
         return Response({"understood": request.data})
 
 
+class RareView(EchoView):
+    """Has a rate of its own."""
+
+    throttle_scope = "ratings"
+
+    def get(self, request: Request) -> Response:
+        return Response({})
+
+
 class ReadOnlyView(Machinery):
     permission_classes = (ReadOrModelPermissions,)
 
@@ -168,6 +177,7 @@ FAILURES: dict[str, Callable[[], Any]] = {
     "nul": lambda: Group.objects.get(name="a\x00b").delete(),
     "retry": run_sql("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = 'serialization_failure'; END $$"),
     "shutdown": run_sql("DO $$ BEGIN RAISE EXCEPTION 'bye' USING ERRCODE = 'admin_shutdown'; END $$"),
+    "slow": run_sql("SET LOCAL statement_timeout = 20", "SELECT pg_sleep(60)"),
     "unreachable": without_a_server,
     "unreachable-driver": lambda: psycopg.connect("host=127.0.0.1 port=1 dbname=nowhere"),
     "own-bug": run_sql("SELECT no_such_column"),
@@ -196,6 +206,7 @@ urlpatterns = [
     path("api/docs/problems", problem_types),
     path("api/machinery/plans/", PlanView.as_view()),
     path("api/machinery/echo/", EchoView.as_view()),
+    path("api/machinery/rare/", RareView.as_view()),
     path("api/machinery/read-only/", ReadOnlyView.as_view()),
     path("api/machinery/fail/<slug:failure>/", FailingView.as_view()),
     path("api/machinery/plain/<slug:failure>/", plain_view),
