@@ -62,7 +62,8 @@ def owed_by_own(user: Any, until: date) -> list[Owed]:
 
 def _owed(organizations: Any, until: date) -> list[Owed]:
     initiatives = Initiative.objects.published().current().with_next_update().filter(next_update_on__lte=until)
-    reporting = initiatives.filter(lead__in=organizations).exclude(status__in=OVER)
+    goes_on = Q(status__isnull=True) | ~Q(status__in=OVER)
+    reporting = initiatives.filter(goes_on, lead__in=organizations)
     theirs = Q()
     for path in OWNERS_OF_INDICATORS:
         theirs |= Q(**{f"{path}__in": organizations})

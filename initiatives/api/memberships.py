@@ -75,7 +75,7 @@ class ChangeOfRoleSerializer(StrictSerializer):
 class InvitationSerializer(serializers.ModelSerializer):
     organization: Any = ReferenceField(read_only=True)
     role: Any = RoleField(read_only=True)
-    invited_by: Any = serializers.CharField(source="invited_by.username", default=None, read_only=True)
+    invited_by: Any = serializers.CharField(source="invited_by.username", default=None, allow_null=True, read_only=True)
 
     class Meta:
         model = Invitation
@@ -106,7 +106,7 @@ class NewInvitationSerializer(StrictSerializer):
 class JoinRequestSerializer(serializers.ModelSerializer):
     organization: Any = ReferenceField(read_only=True)
     user: Any = serializers.CharField(source="user.username", read_only=True)
-    decided_by: Any = serializers.CharField(source="decided_by.username", default=None, read_only=True)
+    decided_by: Any = serializers.CharField(source="decided_by.username", default=None, allow_null=True, read_only=True)
 
     class Meta:
         model = JoinRequest

@@ -51,7 +51,7 @@ class CommentSerializer(StrictSerializer):
 class PublicationStepSerializer(serializers.ModelSerializer):
     """A step that somebody took with a record, or with its next version."""
 
-    by: Any = serializers.CharField(source="by.username", default=None)
+    by: Any = serializers.CharField(source="by.username", default=None, allow_null=True)
 
     class Meta:
         model = PublicationStep
@@ -62,7 +62,7 @@ class PublicationStepSerializer(serializers.ModelSerializer):
 class NextVersionSerializer(serializers.ModelSerializer):
     """What a published record is to become: the fields that change, and what they said when this was written."""
 
-    author: Any = serializers.CharField(source="author.username", default=None)
+    author: Any = serializers.CharField(source="author.username", default=None, allow_null=True)
     changes: Any = serializers.DictField()
     before: Any = serializers.DictField()
 

@@ -56,7 +56,7 @@ router.register_collection(engagements.StatementViewSet)
 router.register_collection(sources.SourceViewSet)
 router.register_collection(sources.CitationViewSet)
 router.register(
-    "initiatives/(?P<initiative>[^/]+)/progress-updates",
+    "initiatives/(?P<initiative>[a-z0-9-]+)/progress-updates",
     progress_updates.ProgressUpdateViewSet,
     basename="progress-updates",
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import User
 
 from initiatives.api.examples import EXAMPLES
 from tests import factories
@@ -113,6 +115,68 @@ def the_life_of_a_token(witness: Witness) -> None:
     witness.ask("DELETE", at)
 
 
+def the_publication_of(witness: Witness, record: Any) -> None:
+    """Every step of a record that is in review, and its next version."""
+    at = f"{type(record).collection}/{record.slug}/"
+    for step in ("return", "submit", "withdraw", "approve"):
+        witness.ask("POST", f"{at}{step}/", {"comment": "For a reason"})
+    witness.get(f"/api/v1/{at}steps/")
+    witness.ask("PUT", f"{at}next-version/", {"slug": f"{record.slug}-renamed"})
+    witness.get(f"/api/v1/{at}next-version/")
+    witness.ask("DELETE", f"{at}next-version/")
+
+
+def the_report_on_an_initiative(witness: Witness) -> None:
+    initiative = factories.make_initiative()
+    at = f"initiatives/{initiative.slug}/progress-updates/"
+    update = factories.make_progress_update(initiative=initiative, state="in_review")
+    one = f"{at}{update.pk}/"
+    for step in ("return", "submit", "withdraw", "approve"):
+        witness.ask("POST", f"{one}{step}/", {"comment": "For a reason"})
+    witness.ask("PATCH", one, {"health": "off_track"})
+    body = {"on": "2017-04-16", "health": "on_track", "text": {"en": "On the way"}}
+    witness.ask("DELETE", f"{at}{witness.ask('POST', at, body).json()['id']}/")
+    for address in (at, one, "me/owed/"):
+        witness.get(f"/api/v1/{address}")
+
+
+def the_life_of_members(witness: Witness) -> None:
+    organization = factories.make_organization()
+    curator = User.objects.get(username="curator")
+    EmailAddress.objects.create(user=curator, email="curator@example.org", verified=True)
+    body = {"organization": organization.slug, "email": "curator@example.org", "role": "contributor"}
+    for verb in ("accept", "decline"):
+        at = f"invitations/{witness.ask('POST', 'invitations/', body).json()['id']}/"
+        witness.get(f"/api/v1/{at}")
+        witness.ask("POST", f"{at}{verb}/")
+    witness.ask("DELETE", f"invitations/{witness.ask('POST', 'invitations/', body).json()['id']}/")
+    one = f"memberships/{witness.get('/api/v1/memberships/').json()['results'][0]['id']}/"
+    witness.get(f"/api/v1/{one}")
+    witness.ask("PATCH", one, {"role": "publisher"})
+    witness.ask("DELETE", one)
+    wish = {"organization": organization.slug}
+    for verb in ("refuse", "accept"):
+        at = f"join-requests/{witness.ask('POST', 'join-requests/', wish).json()['id']}/"
+        witness.get(f"/api/v1/{at}")
+        witness.ask("POST", f"{at}{verb}/", {"comment": "Because"})
+    other = {"organization": factories.make_organization().slug}
+    witness.ask("DELETE", f"join-requests/{witness.ask('POST', 'join-requests/', other).json()['id']}/")
+    for address in ("invitations/", "join-requests/"):
+        witness.get(f"/api/v1/{address}")
+
+
+def the_sharing_of_data(witness: Witness) -> None:
+    dataset = factories.make_dataset(classification="confidential")
+    why = {"decision": {"en": "Because"}}
+    for verb in ("approve", "refuse"):
+        agreement = factories.make_sharing_agreement(dataset=dataset, status="requested")
+        witness.ask("POST", f"agreements/{agreement.slug}/{verb}/", why)
+        witness.get(f"/api/v1/agreements/{agreement.slug}/accesses/")
+        if verb == "approve":
+            witness.ask("POST", f"agreements/{agreement.slug}/revoke/", why)
+    witness.ask("POST", f"datasets/{dataset.slug}/access/")
+
+
 def test_every_operation_answers_as_documented(curator: ApiClient, settings: Any) -> None:
     settings.TRACKER_WEBHOOK_ALLOW_PRIVATE = True
     witness = Witness(curator)
@@ -130,6 +194,17 @@ def test_every_operation_answers_as_documented(curator: ApiClient, settings: Any
     the_life_of_a_dashboard(witness)
     the_life_of_a_follower(witness)
     the_life_of_a_token(witness)
+    makers = (
+        factories.make_smart_service,
+        factories.make_dataset,
+        factories.make_initiative,
+        factories.make_observation,
+    )
+    for make in makers:
+        the_publication_of(witness, make(state="in_review"))
+    the_report_on_an_initiative(witness)
+    the_life_of_members(witness)
+    the_sharing_of_data(witness)
     for address in ("/api/", "/api/v1/", "/api/v1/changes/", "/api/v1/revisions/", "/api/v1/revisions/1/"):
         witness.get(address)
     # These two are no JSON; their contents have tests of their own.

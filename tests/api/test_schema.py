@@ -57,6 +57,30 @@ HAPPINESS = {
     "smart_services_ratings",
     "smart_services_rate",
 }
+PUBLICATION = {
+    f"{name}_{verb}"
+    for name in ("smart_services", "datasets", "initiatives", "observations")
+    for verb in (
+        "submit", "approve", "return", "withdraw", "steps",
+        "next_version", "write_next_version", "discard_next_version",
+    )
+}  # fmt: skip
+REPORTS = {
+    f"progress_updates_{verb}"
+    for verb in (
+        "list", "create", "retrieve", "partial_update", "destroy", "submit", "approve", "return", "withdraw",
+    )
+}  # fmt: skip
+MEMBERS = {
+    "memberships_list", "memberships_retrieve", "memberships_partial_update", "memberships_destroy",
+    "invitations_list", "invitations_retrieve", "invitations_create", "invitations_destroy",
+    "invitations_accept", "invitations_decline",
+    "join_requests_list", "join_requests_retrieve", "join_requests_create", "join_requests_destroy",
+    "join_requests_accept", "join_requests_refuse",
+    "owed",
+}  # fmt: skip
+SHARING = {"agreements_approve", "agreements_refuse", "agreements_revoke", "agreements_accesses", "datasets_access"}
+TOKENS = {f"tokens_{verb}" for verb in ("list", "create", "retrieve", "partial_update", "destroy")}
 # Made for people; they answer HTML only.
 PAGES = {"api/docs/", "api/redoc/", "api/docs/problems"}
 
@@ -122,6 +146,7 @@ def test_every_route_of_the_api_is_in_the_document_and_the_other_way_round(opena
             continue
         path = "/" + route.replace("(?P<slug>[^/]+)", "{slug}").replace("^", "").replace("$", "")
         path = path.replace("<int:number>", "{number}").replace("(?P<id>[0-9]{1,18})", "{id}")
+        path = path.replace("(?P<initiative>[a-z0-9-]+)", "{initiative}")
         path = path.replace("<str:collection>/<str:slug>", "{collection}/{slug}")
         path = path.replace("(?P<key>[A-Za-z0-9_-]{1,64})", "{key}")
         verbs = getattr(callback, "actions", None) or callback.cls().allowed_methods
@@ -147,6 +172,11 @@ def test_every_collection_has_its_operations_under_stable_names(openapi: OpenAPI
         *DASHBOARDS,
         *FOLLOWING,
         *HAPPINESS,
+        *PUBLICATION,
+        *REPORTS,
+        *MEMBERS,
+        *SHARING,
+        *TOKENS,
     }
     assert expected <= set(names)
 

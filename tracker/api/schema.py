@@ -79,7 +79,7 @@ class RecordAutoSchema(AutoSchema):
     def get_operation_id(self) -> str:
         """`organizations_list`, `smart_services_partial_update`, `indicators_total`."""
         if self.of_records:
-            return f"{self.view.basename}_{self.view.action}".replace("-", "_")
+            return f"{self.view.basename}_{self.view.action}".replace("-", "_").rstrip("_")
         words = [word for word in re.split(r"[/{}-]+", self.path.removeprefix("/api/")) if word]
         return "_".join([*words, "read" if self.method == "GET" else self.method.lower()])
 
