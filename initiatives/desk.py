@@ -12,7 +12,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -61,7 +60,7 @@ class CuratorsDesk(admin.AdminSite):
         """Members of staff, who have used their second factor where the setting asks for one."""
         return super().has_permission(request) and not second_factor.is_missing(request)
 
-    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """People sign in at one place, with the limits and second factors that it has."""
         asked = request.GET.get(REDIRECT_FIELD_NAME, "")
         goal = asked if asked and get_adapter(request).is_safe_url(asked) else reverse("admin:index")
@@ -71,7 +70,7 @@ class CuratorsDesk(admin.AdminSite):
             raise PermissionDenied
         return led_to_second_factor(request) if second_factor.is_missing(request) else redirect(goal)
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """A password is changed on the account page."""
         return redirect("account_change_password")
 

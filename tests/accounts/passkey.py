@@ -44,7 +44,9 @@ class Passkey:
 
     def _about(self, flags: Any, data: bytes = b"") -> AuthenticatorData:
         self.uses += 1
-        return AuthenticatorData.create(sha256(self.host.encode()).digest(), flags, self.uses, data)
+        host = sha256(self.host.encode()).digest()
+        made: AuthenticatorData = AuthenticatorData.create(host, flags, self.uses, data)
+        return made
 
     def _said(self, kind: str, options: dict[str, Any]) -> bytes:
         challenge = options["publicKey"]["challenge"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 
 from tests.accounts.people import (
@@ -115,10 +116,10 @@ def test_a_planted_session_key_is_not_taken_over(person: User) -> None:
     planted = attacker.session
     planted.save()
     victim = Client()
-    victim.cookies["sessionid"] = planted.session_key
+    victim.cookies["sessionid"] = planted.session_key or ""
     sign_in(victim, "mariam")
     assert victim.cookies["sessionid"].value != planted.session_key
-    attacker.cookies["sessionid"] = planted.session_key
+    attacker.cookies["sessionid"] = planted.session_key or ""
     assert not is_signed_in(attacker)
 
 
@@ -195,6 +196,20 @@ def test_the_limits_are_kept_in_the_database_where_every_worker_counts_them(clie
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM accounts_cache WHERE cache_key LIKE %s", ["%login_failed%"])
         assert cursor.fetchone()[0] == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_tries_many_passwords_at_once_tries_no_more_of_them() -> None:
+    new_person("mariam")
+
+    def attempt(number: int) -> bool:
+        page = sign_in(Client(REMOTE_ADDR=f"192.0.2.{number}"), "mariam", "wrong")
+        connections.close_all()
+        return "not correct" in said_on(page)
+
+    with ThreadPoolExecutor(12) as pool:
+        tried = list(pool.map(attempt, range(24)))
+    assert 1 <= tried.count(True) <= 5
 
 
 # Afterwards -----------------------------------------------------------------------------------------------------------

@@ -117,4 +117,4 @@ def test_links_in_mails_lead_to_the_service_by_its_own_address_whatever_host_was
     assert len(mail.outbox) == 4
     for message in mail.outbox:
         assert link_in(message).startswith("https://registry.example/account/")
-        assert "evil.example" not in message.subject + message.body
+        assert "evil.example" not in f"{message.subject} {message.body}"

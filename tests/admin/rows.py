@@ -28,7 +28,9 @@ def make_email_address() -> EmailAddress:
 
 
 def make_second_factor() -> SecondFactor:
-    return SecondFactor.objects.create(user=make_user(), type=SecondFactor.Type.TOTP, data={"secret": ""})
+    factor = SecondFactor(user=make_user(), type=SecondFactor.Type.TOTP, data={"secret": ""})
+    factor.save()
+    return factor
 
 
 def make_social_account() -> SocialAccount:

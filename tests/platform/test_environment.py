@@ -155,13 +155,14 @@ def test_production_refuses_what_is_unsafe(read: type[Reader], variable: str, va
         ("TRACKER_WEBHOOK_PAUSE_DAYS", "many", "Not a valid integer"),
         ("EMAIL_URL", "mail.example", "submission://user:password@host:587"),
         ("EMAIL_URL", "file:///tmp/mail", "submission://user:password@host:587"),
-        ("TRACKER_OIDC_CLIENT_SECRET", "s", "TRACKER_OIDC_ISSUER: a provider needs its issuer"),
         ("TRACKER_RATE_ANONYMOUS", "often", "“often” is no rate; write it as 600/minute"),
         ("TRACKER_RATE_USER_WRITES", "0/minute", "“0/minute” is no rate"),
         ("TRACKER_RATE_TOKEN", "5/fortnight", "“5/fortnight” is no rate"),
         ("TRACKER_CORS_ORIGINS", "https://page.example,page.example", "“page.example” is neither"),
         ("TRACKER_CORS_ORIGINS", "https://page.example/", "neither * nor an origin"),
         ("TRACKER_STATEMENT_TIMEOUT", "-1", "0 (no limit) or more"),
+        ("TRACKER_OIDC_ISSUER", "id.example", "write it as https://id.example"),
+        ("TRACKER_OIDC_ISSUER", "id.example", "TRACKER_OIDC_CLIENT_SECRET: a provider needs its issuer"),
     ],
 )
 def test_what_cannot_be_read_is_refused_everywhere(read: type[Reader], variable: str, value: str, said: str) -> None:

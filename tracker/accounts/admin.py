@@ -27,13 +27,15 @@ class OfAUser(admin.ModelAdmin):
     """What belongs to an account."""
 
     list_select_related = ("user",)
-    autocomplete_fields: tuple[str, ...] = ("user",)
+    autocomplete_fields = ("user",)
 
 
 class MadeByItsPerson(OfAUser):
     """What only the person themselves can make; here it is seen and taken away."""
 
-    autocomplete_fields = ()
+    @admin.display(description=_("user"), ordering="user__username")
+    def person(self, row: Any) -> str:
+        return str(row.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -63,13 +65,9 @@ class SecondFactorAdmin(MadeByItsPerson):
     search_fields = ("user__username",)
     fields = ("person", "kind", "since", "last_used")
 
-    @admin.display(description=_("user"), ordering="user__username")
-    def person(self, factor: SecondFactor) -> str:
-        return factor.user.get_username()
-
     @admin.display(description=_("kind"), ordering="type")
     def kind(self, factor: SecondFactor) -> str:
-        return factor.get_type_display()
+        return str(factor.get_type_display())
 
     @admin.display(description=_("created"), ordering="created_at")
     def since(self, factor: SecondFactor) -> Any:
@@ -84,10 +82,10 @@ class SecondFactorAdmin(MadeByItsPerson):
 class SocialAccountAdmin(MadeByItsPerson):
     """Which account belongs to whom at a provider."""
 
-    list_display = ("uid", "provider", "user", "date_joined", "last_login")
+    list_display = ("uid", "provider", "person", "date_joined", "last_login")
     list_filter = ("provider",)
     search_fields = ("user__username", "uid")
-    fields = ("user", "provider", "uid", "date_joined", "last_login")
+    fields = ("person", "provider", "uid", "date_joined", "last_login")
 
 
 @admin.register(Profile)

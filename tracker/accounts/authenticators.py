@@ -31,7 +31,7 @@ class AuthenticatorAdapter(DefaultMFAAdapter):
         try:
             return _cipher().decrypt(encrypted_text.encode()).decode()
         except InvalidToken:
-            return generate_totp_secret()
+            return str(generate_totp_secret())
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Whoever owes a second factor keeps the last one."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
@@ -46,7 +46,7 @@ class AccountPages:
         return led_to_second_factor(request)
 
 
-def led_to_second_factor(request: HttpRequest) -> HttpResponseBase:
+def led_to_second_factor(request: HttpRequest) -> HttpResponse:
     """The answer to whoever may go on only after a second factor."""
     messages.warning(request, _("Whoever edits the registry signs in with a second factor. Please go on here."))
     return redirect(second_factor.way_to(request))

@@ -49,17 +49,18 @@ def home(request: HttpRequest) -> HttpResponse:
 @sensitive_variables("plaintext")
 def tokens(request: HttpRequest) -> HttpResponse:
     """A person's API tokens; a new one's plaintext is on the page that answers its making, and nowhere else."""
+    person: Any = request.user
     form = TokenForm(request.POST or None)
     plaintext = None
     if form.is_valid():
         _token, plaintext = Token.issue(
-            user=request.user,
+            user=person,
             name=form.cleaned_data["name"],
             scopes=form.chosen_scopes(),
             expires_at=form.expires_at(),
         )
         form = TokenForm()
-    listed = Token.objects.filter(user=request.user)
+    listed = Token.objects.filter(user=person)
     return render(request, "accounts/tokens.html", {"form": form, "tokens": listed, "plaintext": plaintext})
 
 
