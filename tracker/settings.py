@@ -180,6 +180,8 @@ ACCOUNT_MAX_EMAIL_ADDRESSES = 5
 MFA_ADAPTER = "tracker.accounts.authenticators.AuthenticatorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {
+    "authenticate": "tracker.accounts.factor_forms.CodeAtSignIn",
+    "reauthenticate": "tracker.accounts.factor_forms.CodeOnceMore",
     "add_webauthn": "tracker.accounts.factor_forms.NamedKey",
     "edit_webauthn": "tracker.accounts.factor_forms.RenamedKey",
     "authenticate_webauthn": "tracker.accounts.factor_forms.KeyAtSignIn",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -55,6 +56,14 @@ def test_whoever_edits_the_registry_is_let_go_by_a_colleague(client: Client, edi
     assert "Another curator" in said_on(client.get("/account/delete/"))
     assert client.post("/account/delete/").status_code == 200
     assert User.objects.exists()
+
+
+def test_whoever_worked_at_the_desk_stays_in_its_log(client: Client, person: User, editor: User) -> None:
+    LogEntry.objects.log_actions(person.pk, [editor], CHANGE, "Gave them authority.")
+    sign_in(client, "mariam")
+    reauthenticate(client)
+    assert "log of the curators' desk" in said_on(client.post("/account/delete/"))
+    assert LogEntry.objects.count() == 1
 
 
 def test_it_takes_the_password_and_a_form(client: Client, person: User) -> None:

@@ -64,6 +64,20 @@ def test_a_code_works_once(client: Client, person: User) -> None:
         assert is_signed_in(other) is opened
 
 
+def test_a_code_works_once_for_as_long_as_it_would_be_valid(client: Client, person: User) -> None:
+    secret = enrolled(client, "mariam")
+    code = code_of(secret, periods_from_now=1)
+    for opened in (True, False):
+        other = Client()
+        sign_in(other, "mariam")
+        other.post("/account/2fa/authenticate/", {"code": f"{code[:3]} {code[3:]}"})
+        assert is_signed_in(other) is opened
+        with connection.cursor() as cursor:
+            # What allauth keeps for one period of thirty seconds.
+            cursor.execute("DELETE FROM accounts_cache WHERE cache_key LIKE %s", ["%totp.used%"])
+            assert cursor.rowcount == 1
+
+
 def test_a_recovery_code_lets_in_once(client: Client, person: User) -> None:
     enrolled(client, "mariam")
     codes = recovery_codes(person)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.utils.translation import gettext as _
@@ -13,6 +14,9 @@ def obstacle(user: Any) -> str | None:
     """Why a person may not delete their account by themselves, or None."""
     if user.is_staff or user.is_superuser:
         return _("This account edits the registry. Another curator takes that from it first.")
+    if LogEntry.objects.filter(user=user).exists():
+        # It goes with the account, and alone says who gave whom which authority.
+        return _("The log of the curators' desk names this account. Ask a curator to close it.")
     return None
 
 

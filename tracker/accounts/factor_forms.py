@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
@@ -13,10 +16,32 @@ from allauth.mfa.webauthn.forms import (
     ReauthenticateWebAuthnForm,
 )
 from django import forms
+from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
 # What reading a credential may stumble over that no browser sends.
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
+
+
+class Once:
+    """A code that works once for as long as it is valid: allauth forgets it after one period, and takes it for three."""
+
+    user: Any
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]
+        lives = (2 * app_settings.TOTP_TOLERANCE + 1) * app_settings.TOTP_PERIOD
+        if not cache.add(f"accounts.code-used:{self.user.pk}:{normalize_user_code(code)}", True, lives):
+            raise get_adapter().validation_error("incorrect_code")
+        return code
+
+
+class CodeAtSignIn(Once, AuthenticateForm):
+    """A code as the second factor."""
+
+
+class CodeOnceMore(Once, ReauthenticateForm):
+    """A code before something that matters."""
 
 
 class NamedKey(AddWebAuthnForm):
