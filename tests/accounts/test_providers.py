@@ -255,6 +255,12 @@ def test_a_provider_that_is_away_is_said_to_be_so(client: Client, settings: Any)
     assert "<main" in page.content.decode()
 
 
+def test_nobody_has_the_provider_asked_without_end(client: Client, provider: Provider) -> None:
+    statuses = [client.post("/account/oidc/national/login/").status_code for _time in range(31)]
+    assert statuses == [200] * 30 + [429]
+    assert provider.asked.count("/.well-known/openid-configuration") == 30
+
+
 def test_a_provider_that_nobody_named_is_not_there(client: Client, provider: Provider) -> None:
     assert client.post("/account/oidc/another/login/").status_code == 404
     assert client.get("/account/oidc/another/login/callback/").status_code == 404

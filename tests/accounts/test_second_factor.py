@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -171,8 +173,15 @@ def test_what_only_curators_see_is_not_read_without_the_second_factor(client: Cl
 @pytest.mark.usefixtures("_second_factor_owed")
 def test_a_curator_sets_one_up_and_goes_on_in_the_same_session(client: Client, editor: User) -> None:
     organization = make_organization()
-    enrolled(client, "salem")
-    assert client.get("/admin/").status_code == 200
+    sign_in(client, "salem", next="/admin/initiatives/organization/")
+    client.get("/admin/initiatives/organization/", follow=True)
+    reauthenticate(client)
+    enrol_app(client)
+    onwards = re.search(r'href="([^"]+)">Go on<', client.get("/account/2fa/recovery-codes/").content.decode())
+    assert onwards
+    page = client.get(unescape(onwards[1]), follow=True)
+    assert page.redirect_chain[-1][0] == "/admin/initiatives/organization/"
+    assert page.status_code == 200
     assert write(client, organization.slug).status_code == 200
     assert client.get("/account/tokens/").status_code == 200
 

@@ -24,7 +24,7 @@ UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 
 
 class Once:
-    """A code that works once for as long as it is valid: allauth forgets it after one period, and takes it for three."""
+    """A code that works once for as long as it is valid: allauth forgets it after one period and takes it for three."""
 
     user: Any
 

@@ -24,6 +24,7 @@ PRIVILEGED = {
     "socialaccount_connections",
     "usersessions_list",
 }
+GOAL = "account_goal"
 
 
 class AccountPages:
@@ -48,5 +49,7 @@ class AccountPages:
 
 def led_to_second_factor(request: HttpRequest) -> HttpResponse:
     """The answer to whoever may go on only after a second factor."""
+    # Where the page at the end of setting one up leads on to.
+    request.session[GOAL] = request.get_full_path()
     messages.warning(request, _("Whoever edits the registry signs in with a second factor. Please go on here."))
     return redirect(second_factor.way_to(request))

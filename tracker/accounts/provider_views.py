@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account.internal.decorators import login_not_required
+from allauth.core.ratelimit import consume_or_429
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.internal import jwtkit
@@ -70,6 +71,10 @@ def leave(request: HttpRequest, provider_id: str) -> HttpResponse:
 
     A redirect in answer to a form would need every provider in the Content-Security-Policy of every page with a form.
     """
+    # Each time the provider is asked how to use it.
+    too_often: HttpResponse | None = consume_or_429(request, action="login")
+    if too_often is not None:
+        return too_often
     answer = _answered(request, provider_id, OAuth2LoginView.adapter_view)
     if not answer.has_header("Location") or answer["Location"].startswith("/"):
         return answer
