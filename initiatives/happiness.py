@@ -65,6 +65,10 @@ class Tally:
         return (Decimal(100 * self.happy + 50 * self.neutral) / self.ratings).quantize(Decimal("0.1"))
 
 
+Sums = dict[tuple[int, date], Tally]
+"""Tallies by the id of a record and the first day of a period."""
+
+
 @dataclass(frozen=True)
 class Span:
     """Consecutive days, weeks or months."""
@@ -190,12 +194,29 @@ MEMBERS = {
     """,
 }
 SUMS = """
-WITH member AS ({members})
-SELECT member.of_id, counted.start, sum(counted.happy), sum(counted.neutral), sum(counted.unhappy)
-FROM member JOIN public.initiatives_happinesscount counted ON counted.smart_service_id = member.service_id
-WHERE counted.period = %(period)s AND counted.start BETWEEN %(first)s AND %(last)s
-GROUP BY member.of_id, counted.start
+SELECT {of_id} AS of_id, counted.start,
+    sum(counted.happy) AS happy, sum(counted.neutral) AS neutral, sum(counted.unhappy) AS unhappy
+FROM {counted} WHERE counted.period = %(period)s AND counted.start BETWEEN %(first)s AND %(last)s {only}
+GROUP BY 1, 2
 """
+COUNTED = "public.initiatives_happinesscount counted"
+BY_RECORD = SUMS.format(
+    of_id="member.of_id",
+    counted=f"unnest(%(of_ids)s::bigint[], %(services)s::bigint[]) member(of_id, service_id) "
+    f"JOIN {COUNTED} ON counted.smart_service_id = member.service_id",
+    only="",
+)
+OF_ALL = SUMS.format(of_id="%(of_id)s::bigint", counted=COUNTED, only="")
+OF_SOME = SUMS.format(
+    of_id="%(of_id)s::bigint", counted=COUNTED, only="AND counted.smart_service_id = ANY(%(services)s)"
+)
+# In one statement, so that both are read at one moment.
+OF_ALL_BUT_SOME = f"""
+SELECT of_id, start, sum(happy), sum(neutral), sum(unhappy) FROM (
+    {OF_ALL} UNION ALL SELECT of_id, start, -happy, -neutral, -unhappy FROM ({OF_SOME}) theirs
+) added GROUP BY of_id, start
+"""
+OTHERS = "SELECT id FROM public.initiatives_smartservice WHERE NOT id = ANY(%(services)s)"
 ENTITIES = f"""
 WITH RECURSIVE above(id) AS (
     SELECT provider_id FROM public.initiatives_smartservice seen WHERE {IS_SEEN}
@@ -211,15 +232,38 @@ SELECT id FROM above
 def happiness_by(by: HappinessBy, span: Span, ids: Collection[int] = ()) -> dict[int, Cells]:
     """The cells of some records of one kind, by their ids; those of the city under ``CITY``."""
     wanted = [CITY] if by == HappinessBy.CITY else list(ids)
-    found: dict[tuple[int, date], Tally] = {}
+    members = _rows(MEMBERS[by], {"ids": wanted})
+    found = _of_one(wanted[0], members, span) if len(wanted) == 1 else _of_several(members, span)
+    nothing = Tally()
+    return {of: Cells(span, tuple(found.get((of, start), nothing) for start in span.starts)) for of in wanted}
+
+
+def _of_several(members: list[Any], span: Span) -> Sums:
+    pairs = {"of_ids": [of_id for of_id, _service in members], "services": [service for _of_id, service in members]}
+    return _sums(BY_RECORD, span, pairs)
+
+
+def _of_one(of_id: int, members: list[Any], span: Span) -> Sums:
+    """The sums of one record. Where most services are its own, what the others have is taken from the sums of all."""
+    services = [service for _of_id, service in members]
+    others = [service for (service,) in _rows(OTHERS, {"services": services})]
+    if len(services) <= len(others):
+        return _sums(OF_SOME, span, {"of_id": of_id, "services": services})
+    return _sums(OF_ALL_BUT_SOME, span, {"of_id": of_id, "services": others})
+
+
+def _sums(statement: str, span: Span, parameters: dict[str, Any]) -> Sums:
+    bounds = {"period": span.period.value, "first": span.first, "last": span.last}
+    return {
+        (of_id, start): Tally(int(happy), int(neutral), int(unhappy))
+        for of_id, start, happy, neutral, unhappy in _rows(statement, {**bounds, **parameters})
+    }
+
+
+def _rows(statement: str, parameters: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            SUMS.format(members=MEMBERS[by]),
-            {"ids": wanted, "period": span.period.value, "first": span.first, "last": span.last},
-        )
-        for of_id, start, *counts in cursor.fetchall():
-            found[of_id, start] = Tally(*map(int, counts))
-    return {of: Cells(span, tuple(found.get((of, start), Tally()) for start in span.starts)) for of in wanted}
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())
 
 
 def happiness_of(record: SmartService | Organization | Pillar | None, span: Span) -> Cells:

@@ -6,9 +6,9 @@ minute.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404
@@ -43,6 +43,7 @@ from tracker.api.schema_examples import HOST
 from tracker.api.schema_fields import SLUG
 from tracker.history.api.shapes import COUNT, OFFSET, PAGE_NAMES, whole_number
 
+_F = TypeVar("_F", bound=Callable[..., Any])
 JSON = "application/json"
 INDEX_LIVES = "public, max-age=60"
 SLUG_OF_RECORD = OpenApiParameter(
@@ -281,7 +282,7 @@ class HappinessOfRecord(OfRecord):
         return _fresh({"of": told.pop("of"), **_told_span(span), **told}, request)
 
 
-def _described(operation_id: str, summary: Any, **more: Any) -> Any:
+def _described(operation_id: str, summary: Any, **more: Any) -> Callable[[_F], _F]:
     return extend_schema(
         operation_id=operation_id, summary=summary, parameters=[SLUG_OF_RECORD, SpanSerializer], filters=False,
         responses={HTTPStatus.OK: OpenApiResponse(OneHappinessSerializer, **more), **MOVED},

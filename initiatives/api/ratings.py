@@ -9,6 +9,7 @@ import math
 from datetime import date, timedelta
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -41,7 +42,7 @@ class RatingSerializer(StrictSerializer):
 
     score = ListedChoiceField(choices=Rating.Score.choices)
     channel = ListedChoiceField(choices=SmartService.Channel.choices)
-    comment = NullableTextField(
+    comment: Any = NullableTextField(
         required=False,
         max_length=LONGEST_COMMENT,
         validators=[printable],
@@ -59,7 +60,7 @@ class TakenRatingSerializer(RatingSerializer):
 class ShownRatingSerializer(RatingSerializer):
     """A rating whose comment is shown; of the time, the day."""
 
-    comment = serializers.CharField()
+    comment: Any = serializers.CharField()
     day = serializers.DateField()
 
 
@@ -138,7 +139,7 @@ def client_of(request: Request) -> str:
     """What tells who rates from others: the account, or else the network address and the program."""
     if request.user.is_authenticated:
         return f"account {request.user.pk}"
-    address = BaseThrottle().get_ident(request) or ""  # type: ignore[no-untyped-call]
+    address = BaseThrottle().get_ident(request) or ""
     return f"{household_of(address)} {request.headers.get('User-Agent', '')}"
 
 

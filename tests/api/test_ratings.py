@@ -99,7 +99,7 @@ def test_a_service_that_is_not_published_is_not_there_not_even_for_curators(
 ) -> None:
     make_smart_service(slug="parking", state=state)
     for client in (anonymous, curator):
-        for body in (HAPPY, {}, []):
+        for body in (b'{"score": "happy", "channel": "web"}', b"{}", b"[]"):
             assert client.send("POST", AT, body).status_code == 404
         assert client.read(AT).status_code == 404
     assert not Rating.objects.exists()

@@ -21,7 +21,8 @@ COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = 'initiatives_rating
 def rows(statement: str) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        return cursor.fetchall()
+        found: list[Any] = cursor.fetchall()
+    return found
 
 
 def the_one_before(suffix: str) -> str:
