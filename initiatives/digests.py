@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ from initiatives.models import FeedReader
 from tracker.accounts.addresses import address_of
 from tracker.database.session_locks import alone
 from tracker.history.api.atom import in_language, lines_of
-from tracker.history.followed import Told
+from tracker.history.api.followed import Told
 from tracker.history.readers import Reader
 
 # About how many changes a mail spells out.
@@ -52,6 +53,8 @@ class Run:
 
 def send_digests(today: date) -> Run:
     """Send everybody their digest of this day who wants one, has had none and has something new to read."""
+    # Which records have an address, and what is shown of them, is known once the addresses are.
+    import_module(settings.ROOT_URLCONF)
     run = Run()
     for pk in list(FeedReader.objects.owed_digest(today).order_by("pk").values_list("pk", flat=True)):
         with alone(f"digest:{pk}") as is_alone:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from initiatives.models import FeedReader, Follow
-from tracker.history.followed import Followed, Told, tell, visible_records
+from tracker.history.api.followed import Followed, Told, tell, visible_records
 from tracker.history.readers import Reader
 from tracker.history.time_travel import current_revision
 

@@ -28,7 +28,7 @@ from rest_framework.response import Response
 from initiatives import workflow
 from initiatives.dashboards.displays import check
 from initiatives.dashboards.queries import QueryRefusedError
-from initiatives.dashboards.reading import read_widgets, try_widget
+from initiatives.dashboards.reading import read_widgets, time_for_widgets, try_widget
 from initiatives.models import Dashboard, Widget
 from initiatives.models.dashboards import MOST_WIDGETS
 from tracker.api.pagination import RecordPagination
@@ -71,6 +71,10 @@ DATA = {
         "groups": {"type": "array", "items": {"type": "object"}},
         "others": {"type": "integer", "minimum": 0},
         "total": {"type": ["integer", "null"], "minimum": 0},
+        "results": {"type": "array", "items": {"type": "object"}},
+        "per": {"type": "string"},
+        "from": {"type": "string", "format": "date"},
+        "until": {"type": "string", "format": "date"},
     },
 }
 EXAMPLE = {
@@ -117,9 +121,12 @@ class WidgetSerializer(PartSerializer):
         return found
 
     def _try(self, widget: Widget) -> None:
+        # All widgets of a body share their time, as they do when they are read.
+        context: Any = self.context
+        until = context.setdefault("until", time_for_widgets())
         try:
             check(widget)
-            try_widget(self.context["request"], widget)
+            try_widget(context["request"], widget, until)
         except QueryRefusedError as refused:
             raise serializers.ValidationError({refused.member: ErrorDetail(refused.detail, refused.code)}) from refused
         except Problem as problem:
@@ -142,7 +149,7 @@ class DashboardSerializer(RecordSerializer):
     url: Any = serializers.SerializerMethodField()
     link: Any = serializers.SerializerMethodField(help_text=gettext_lazy("Where whoever has the link reads it."))
     mine: Any = serializers.SerializerMethodField(help_text=gettext_lazy("Whether it is the reader's own."))
-    widgets: Any = WidgetSerializer(many=True, required=False, max_length=MOST_WIDGETS)
+    widgets: Any = WidgetSerializer(many=True, required=False, max_length=MOST_WIDGETS)  # type: ignore[call-arg]
 
     class Meta:
         model = Dashboard
@@ -203,7 +210,7 @@ class _OfShown(serializers.Field):
 
 @extend_schema_field(DATA)
 class WidgetDataField(_OfShown):
-    """What the widget's display has: `value`, `rows`, `entries`, `series` or `groups`."""
+    """What the widget's display has: `value`, `rows`, `entries`, `series`, `groups` or `results`."""
 
     member = "data"
 

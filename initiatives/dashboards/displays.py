@@ -75,7 +75,7 @@ def _check_fields(query: SavedQuery) -> None:
         raise QueryRefusedError(message % {"most": MOST_FIELDS, "parts": ", ".join(parts)}, "too_many_fields")
 
 
-def _ask(request: Request, query: SavedQuery, *, view_of: ViewOf | None = None, **parameters: str | None) -> Any:
+def _ask(request: Request, query: SavedQuery, view_of: ViewOf | None = None, /, **parameters: str | None) -> Any:
     answer: Answer = read_internally(request, query.path, query.asking(**parameters), view_of=view_of)
     if answer.is_refusal:
         raise answer.refusal()
@@ -167,9 +167,8 @@ def _chart(request: Request, query: SavedQuery, group_by: str) -> Data:
 def _units(request: Request, query: SavedQuery, slugs: list[str]) -> dict[str, Any]:
     if not slugs:
         return {}
-    past = {"as_of": query.parameters["as_of"]} if "as_of" in query.parameters else {}
-    of_indicators = parse("indicators/")
-    body = _ask(request, of_indicators, fields="slug,unit", slug__in=",".join(slugs), **past)
+    then = query.parameters.get("as_of")
+    body = _ask(request, parse("indicators/"), fields="slug,unit", slug__in=",".join(slugs), as_of=then)
     return {row["slug"]: row["unit"] for row in body["results"]}
 
 
@@ -177,37 +176,35 @@ def _groups(request: Request, query: SavedQuery, group_by: str) -> Data:
     def view_of(viewset: Any) -> tuple[Any, Mapping[str, Any]]:
         return grouping(viewset), {"group_by": group_by}
 
-    found: Data = _ask(request, query, view_of=view_of)
+    found: Data = _ask(request, query, view_of)
     return found
 
 
 # Happiness -----------------------------------------------------------------------------------------------------------
 
-RATED = ("smart-services", "organizations", "pillars")
+MOST_RATED = 10
 
 
 def _happiness(request: Request, query: SavedQuery, _group_by: str) -> Data:
-    """The index over the last twelve months, and of each of them; null where too few have rated."""
-    answer = read_internally(request, f"{query.path}happiness/", "per=month")
-    if answer.is_refusal:
-        raise answer.refusal()
-    told = answer.body
-    return {"value": told["total"]["index"], "ratings": told["total"]["ratings"], "cells": told["cells"]}
+    limit = {} if query.slug else {"limit": query.limit(MOST_RATED, MOST_RATED)}
+    body = _ask(request, query, **limit)
+    results = body.get("results") or [{name: body[name] for name in ("of", "total", "cells")}]
+    return {**{name: body[name] for name in ("per", "from", "until")}, "results": results}
 
 
 DISPLAYS: Mapping[str, Display] = {
     Widget.Display.COUNT: Display(
-        lambda query: query.kind is not Kind.RECORD,
+        lambda query: query.kind in (Kind.COLLECTION, Kind.SEARCH, Kind.TOTAL),
         lambda: _("A count is of a collection, a search or an indicator's total."),
         _count,
     ),
     Widget.Display.LIST: Display(
-        lambda query: query.kind is not Kind.TOTAL,
+        lambda query: query.kind in (Kind.COLLECTION, Kind.SEARCH, Kind.RECORD),
         lambda: _("A list is of a collection, a search or one record."),
         _list,
     ),
     Widget.Display.PROGRESS: Display(
-        lambda query: query.collection == "initiatives",
+        lambda query: query.collection == "initiatives" and query.kind in (Kind.COLLECTION, Kind.RECORD),
         lambda: _("Progress is that of “initiatives/” or of one of them."),
         _progress,
     ),
@@ -222,8 +219,8 @@ DISPLAYS: Mapping[str, Display] = {
         _chart,
     ),
     Widget.Display.HAPPINESS: Display(
-        lambda query: query.kind is Kind.RECORD and query.collection in RATED,
-        lambda: _("Happiness is that of a smart service, an organization or a pillar."),
+        lambda query: query.kind is Kind.HAPPINESS,
+        lambda: _("Happiness is “happiness/”, or “…/happiness/” of a smart service, an organization or a pillar."),
         _happiness,
     ),
 }

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from tracker.api import collections
 
 ADDRESS = re.compile(r"([a-z]+(?:-[a-z]+)*)/(?:([a-z0-9]+(?:-[a-z0-9]+)*)/(?:([a-z]+)/)?)?", re.ASCII)
-SEARCH = "search"
+SEARCH, HAPPINESS = "search", "happiness"
 # What pages a list or gives it another form: a widget shows one page, as its display wants it.
 NOT_SAVED = ("count", "cursor", "expand", "format", "offset", "omit")
 MOST_ROWS = 50
@@ -44,10 +44,16 @@ class Kind(Enum):
     RECORD = "record"
     SEARCH = "search"
     TOTAL = "total"
+    HAPPINESS = "happiness"
 
 
+# What is no collection of records.
+OTHERS = {SEARCH: Kind.SEARCH, HAPPINESS: Kind.HAPPINESS}
 # Addresses of a record besides its own, by collection.
-PARTS = {("indicators", "total"): Kind.TOTAL}
+PARTS = {
+    ("indicators", "total"): Kind.TOTAL,
+    **{(collection, HAPPINESS): Kind.HAPPINESS for collection in ("smart-services", "organizations", "pillars")},
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,9 @@ class SavedQuery:
         """Where it is answered."""
         if self.kind is Kind.SEARCH:
             return reverse(SEARCH)
+        if self.kind is Kind.HAPPINESS:
+            of = f"{self.collection}/{self.slug}/" if self.slug else ""
+            return f"{reverse('api-v1')}{of}{HAPPINESS}/"
         if self.kind is Kind.TOTAL:
             return reverse(f"{self.collection}-total", kwargs={"slug": self.slug})
         if self.kind is Kind.RECORD:
@@ -116,10 +125,10 @@ def _not_an_address() -> str:
 
 
 def _kind(collection: str, slug: str, part: str) -> Kind:
-    if collection == SEARCH and not slug:
-        return Kind.SEARCH
+    if collection in OTHERS and not slug:
+        return OTHERS[collection]
     if collection not in collections.names():
-        known = ", ".join([*collections.names(), SEARCH])
+        known = ", ".join([*collections.names(), *OTHERS])
         message = _("Widgets do not show “%(name)s”. Choose from: %(known)s.")
         raise QueryRefusedError(message % {"name": collection[:60], "known": known}, "unknown_collection")
     if not part:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from psycopg.pq import TransactionStatus
 from rest_framework.request import Request
 
 from tracker.api.problem_types import Problem
@@ -36,7 +37,7 @@ class Shown:
 
 def read_widgets(request: Request, widgets: Iterable[Any]) -> list[Shown]:
     """What each widget shows to whoever sent the request."""
-    ends = time.monotonic() + WHOLE_SECONDS
+    ends = time_for_widgets()
     with transaction.atomic():
         before = _limit()
         shown = [_read_by_itself(request, widget, ends - time.monotonic()) for widget in widgets]
@@ -44,31 +45,52 @@ def read_widgets(request: Request, widgets: Iterable[Any]) -> list[Shown]:
     return shown
 
 
-def try_widget(request: Request, widget: Any) -> None:
+def time_for_widgets() -> float:
+    """Until when the widgets of a dashboard may be read together, by the clock that only goes on."""
+    return time.monotonic() + WHOLE_SECONDS
+
+
+def try_widget(request: Request, widget: Any, until: float) -> None:
     """Read a widget as whoever sent the request, and show nothing; raises QueryRefusedError, or Problem."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise _too_long()
     with transaction.atomic():
         before = _limit()
-        _limit_statements(_milliseconds(STATEMENT_SECONDS))
+        _limit_statements(_milliseconds(min(left, STATEMENT_SECONDS)))
         read(request, widget)
         _limit_statements(before)
 
 
 def _read_by_itself(request: Request, widget: Any, left: float) -> Shown:
-    try:
-        if left <= 0:
-            raise _too_long()
-        with transaction.atomic():
-            _limit_statements(_milliseconds(min(left, STATEMENT_SECONDS)))
+    if left <= 0:
+        return Shown(error=_too_long().document())
+    with transaction.atomic():
+        _limit_statements(_milliseconds(min(left, STATEMENT_SECONDS)))
+        try:
             return Shown(data=read(request, widget))
-    except QueryRefusedError as refused:
-        return Shown(error=Problem(refused.detail, "invalid").document())
-    except Exception as error:
-        # Whatever it is, the other widgets are shown.
-        problem = to_problem(error)
-        if problem is None:
-            logger.exception("Widget %d could not be read.", widget.pk)
-            problem = Problem(_("The server failed. The failure was recorded."), "server_error")
-        return Shown(error=problem.document())
+        except Exception as error:  # noqa: BLE001  (whatever it is, the other widgets are shown)
+            # To roll back where nothing is broken would make the session forget its plans.
+            if _is_broken():
+                transaction.set_rollback(True)
+            return Shown(error=_explained(error, widget))
+
+
+def _is_broken() -> bool:
+    """Whether PostgreSQL takes no further statement of the transaction."""
+    session: Any = connection.connection
+    return bool(session.info.transaction_status == TransactionStatus.INERROR)
+
+
+def _explained(error: Exception, widget: Any) -> dict[str, Any]:
+    """The problem document that says why a widget shows nothing."""
+    if isinstance(error, QueryRefusedError):
+        return Problem(error.detail, "invalid").document()
+    problem = to_problem(error)
+    if problem is None:
+        logger.error("Widget %d could not be read.", widget.pk, exc_info=error)
+        problem = Problem(_("The server failed. The failure was recorded."), "server_error")
+    return problem.document()
 
 
 def _too_long() -> Problem:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from .records import Timestamped, in_current_language, text_required
 
@@ -55,7 +54,7 @@ class Dashboard(Timestamped):
     class Visibility(models.TextChoices):
         PRIVATE = "private", _("Private")
         LINK = "link", _("Shared by link")
-        PUBLIC = "public", _("Public")
+        PUBLIC = "public", pgettext_lazy("dashboard", "Public")
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("owner"), on_delete=models.CASCADE, related_name="dashboards"
@@ -107,19 +106,9 @@ class Dashboard(Timestamped):
         self.share_key = new_share_key()
         self.save(update_fields=["share_key", "updated_at"])
 
-    def may_be_read_by(self, user: Any) -> bool:
-        return self.visibility == self.Visibility.PUBLIC or self.is_of(user)
-
     def is_of(self, user: Any) -> bool:
         """Whether it is the user's own."""
         return bool(user.is_authenticated and user.is_active and user.pk == self.owner_id)
-
-    def touch(self) -> None:
-        """Note that something in it changed."""
-        type(self).objects.filter(pk=self.pk).update(updated_at=Now())
-
-    def get_absolute_url(self) -> str:
-        return reverse("dashboard-page", kwargs={"pk": self.pk})
 
 
 class Widget(Timestamped):

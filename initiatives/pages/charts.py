@@ -10,8 +10,8 @@ from typing import Any
 
 from tracker.history.api.atom import in_language
 
-WIDTH, HEIGHT = 600, 240
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 12, 28
+WIDTH, HEIGHT = 400, 220
+LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 28
 TICKS = 4
 
 

@@ -10,13 +10,14 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -28,7 +29,7 @@ from initiatives import workflow
 from initiatives.api.dashboards import DashboardSerializer
 from initiatives.dashboards.reading import read_widgets
 from initiatives.models import Dashboard, Widget
-from initiatives.models.dashboards import LONGEST_QUERY, MOST_DASHBOARDS, MOST_WIDGETS
+from initiatives.models.dashboards import LONGEST_QUERY, MOST_WIDGETS
 from tracker.api.problem_types import Conflict, field_errors
 
 from .widgets import presented
@@ -78,7 +79,7 @@ def _list(request: HttpRequest, typed: Mapping[str, Any] | None = None, refused:
     context = {
         "own": rows.owned_by(request.user),
         "public": rows.filter(visibility=Dashboard.Visibility.PUBLIC).exclude(owner=request.user.pk)[:MOST_PUBLIC],
-        "most": MOST_DASHBOARDS,
+        "sign_in": f"{resolve_url(settings.LOGIN_URL)}?next={request.path}",
         "typed": typed or {},
         "refused": refused,
     }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.text import capfirst
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from initiatives.dashboards.queries import QueryRefusedError, SavedQuery, parse
@@ -36,6 +38,7 @@ class Presented:
     rows: list[Mapping[str, Any]] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
     chart: LineChart | None = None
+    moods: list[Mapping[str, Any]] = field(default_factory=list)
     others: int = 0
     left: int = 0
     """How many there are beyond those that are shown."""
@@ -54,6 +57,9 @@ def presented(widget: Widget, answer: Shown) -> Presented:
     elif "groups" in data:
         found.bars = bars_of([(in_language(each["label"]) or _("unknown"), each["count"]) for each in data["groups"]])
         found.others = data["others"]
+    elif "results" in data:
+        found.moods = [_mood(each) for each in data["results"]]
+        found.chart = lines_of([_felt(each) for each in data["results"]])
     elif "series" in data:
         found.chart = lines_of(data["series"])
         found.left = max((data["total"] or 0) - sum(len(each["points"]) for each in data["series"]), 0)
@@ -62,7 +68,7 @@ def presented(widget: Widget, answer: Shown) -> Presented:
         found.left = max((data["total"] or 0) - len(found.rows), 0)
     else:
         _fill_rows(found, data)
-    found.is_empty = not (found.value or found.rows or found.bars or found.chart)
+    found.is_empty = not (found.value or found.rows or found.bars or found.moods or found.chart)
     return found
 
 
@@ -128,16 +134,21 @@ def _cell(query: SavedQuery | None, name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return "، ".join(_cell(query, name, each) for each in value)
+        return (", ", "، ")[get_language_bidi()].join(_cell(query, name, each) for each in value)
     if isinstance(value, Mapping):
         texts = value if set(value) <= {"en", "ar"} else _texts(value)
         return in_language(texts) or str(value.get("slug") or UNKNOWN)
     if query is not None and query.collection != "search":
-        column = query.viewset.serializer_class().fields.get(name)
-        chosen = getattr(column, "choices", {}).get(value)
+        chosen = _choices(query.viewset, name).get(value)
         if chosen:
             return str(chosen)
     return str(value)
+
+
+@cache
+def _choices(viewset: Any, name: str) -> Mapping[Any, Any]:
+    """What the values of a member are called."""
+    return getattr(viewset.serializer_class().fields.get(name), "choices", {})
 
 
 def _texts(reference: Mapping[str, Any]) -> Any:
@@ -160,6 +171,26 @@ def _entry(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "url": row["url"], "name": name, "on": _day(row["on"]), "completed_on": _day(row["completed_on"]),
     }  # fmt: skip
+
+
+def _mood(result: Mapping[str, Any]) -> dict[str, Any]:
+    """How happy people were over the whole time; of the city where it is of nothing else."""
+    total = result["total"]
+    return {
+        "name": _rated(result),
+        "index": None if total["index"] is None else number(total["index"]),
+        "ratings": total["ratings"],
+    }
+
+
+def _felt(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The same as a series over time."""
+    points = [{"on": cell["start"], "value": cell["index"]} for cell in result["cells"]]
+    return {"label": {"en": _rated(result), "ar": _rated(result)}, "unit": None, "points": points}
+
+
+def _rated(result: Mapping[str, Any]) -> str:
+    return in_language(_texts(result["of"])) if result["of"] else _("The city")
 
 
 def _day(text: str | None) -> date | None:

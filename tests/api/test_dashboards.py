@@ -213,6 +213,9 @@ def test_a_query_that_no_widget_may_have_is_refused_where_it_stands(reader: ApiC
         ("people/", "progress"),
         ("people/", "timeline"),
         ("milestones/x/", "timeline"),
+        ("organizations/x/happiness/", "list"),
+        ("happiness/", "count"),
+        ("smart-services/x/", "happiness"),
         ("people/", "chart"),
         ("people/", "happiness"),
     ],
@@ -352,24 +355,34 @@ def test_a_chart_counts_records_by_a_choice_or_by_what_they_refer_to(reader: Api
     assert (narrowed["total"], narrowed["others"]) == (1, 0)
 
 
+def test_a_query_may_be_in_arabic(reader: ApiClient) -> None:
+    new.make_person(name_ar="عائشة")
+    found = data(reader, widget("people/?q=عائشة"), widget("people/?q=%D8%B9%D8%A7%D8%A6%D8%B4%D8%A9"))
+    assert found == [{"value": 1}, {"value": 1}]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_query_may_be_of_the_past(reader: ApiClient) -> None:
-    body = made(reader, widget("people/?q=%D8%B9"), widget("people/?q=عائشة"))
-    assert [each["data"] for each in shown(reader, body)] == [{"value": 0}, {"value": 0}]
+    for _each in range(3):
+        new.make_initiative(kind="plan")
+    past, groups, now = data(
+        reader,
+        widget("initiatives/?as_of=1"),
+        widget("initiatives/?as_of=2", "chart", group_by="kind"),
+        widget("initiatives/"),
+    )
+    assert (past["value"], groups["groups"][0]["count"], now["value"]) == (1, 2, 3)
 
 
-def test_the_index_of_happiness_is_shown_where_enough_have_rated(reader: ApiClient, reader_user: User) -> None:
+def test_the_index_of_happiness_is_shown_where_enough_have_rated(reader: ApiClient) -> None:
     service = new.make_smart_service()
     query = f"smart-services/{service.slug}/"
-    made = reader.send("POST", "dashboards/", board(widget(query, "happiness")))
-    assert made.status_code == 201, made.content
-    at = f"dashboards/{made.json()['id']}/"
-    assert reader.read(at).json()["widgets"][0]["data"]["value"] is None
+    body = made(reader, widget(f"{query}happiness/", "happiness"), widget("happiness/", "happiness"))
     for number in range(5):
         client = ApiClient(User.objects.create_user(f"rater-{number}"))
-        body = {"score": "happy", "channel": "web"}
-        assert client.send("POST", f"{query}ratings/", body).status_code == 201
-    data = reader.read(at).json()["widgets"][0]["data"]
-    assert (float(data["value"]), data["ratings"], len(data["cells"])) == (100, 5, 12)
+        assert client.send("POST", f"{query}ratings/", {"score": "happy", "channel": "web"}).status_code == 201
+    of_service, of_city = (each["data"]["results"] for each in shown(reader, body))
+    assert [float(each["total"]["index"]) for each in (*of_service, *of_city)] == [100, 100]
 
 
 # One that fails ------------------------------------------------------------------------------------------------------

@@ -210,7 +210,8 @@ def test_the_root_leads_to_every_door(anonymous: ApiClient) -> None:
 
 def test_the_collections_are_listed_with_address_and_title(anonymous: ApiClient, curator: ApiClient) -> None:
     listed = anonymous.get("/api/v1/").json()
-    assert set(listed) == {*EXAMPLES, "revisions", "changes", "webhooks", "tokens"}
+    others = {"memberships", "invitations", "join-requests", "dashboards", "happiness", "tokens", "webhooks"}
+    assert set(listed) == {*EXAMPLES, "revisions", "changes", *others}
     assert listed["smart-services"]["url"] == "http://testserver/api/v1/smart-services/"
     assert listed["smart-services"]["title"]["en"] == "Smart services"
     for entry in listed.values():

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -22,6 +26,8 @@ from initiatives import workflow
 from initiatives.digests import send_digests, token_for
 from initiatives.models import FeedReader, SmartService
 from tests import factories as new
+from tests.platform.services import CHECKOUT
+from tests.webhooks.processes import environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -250,3 +256,23 @@ def test_a_token_that_was_not_mailed_switches_nothing_off(
     assert Client().post(f"/digest/off/{damage(token_for(reader))}/").status_code == 404
     assert FeedReader.objects.get(pk=reader.pk).digest == "daily"
     assert re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]+", token_for(reader))
+
+
+# As a process --------------------------------------------------------------------------------------------------------
+
+
+def test_it_runs_until_it_is_stopped(follower: Callable[..., FeedReader], service: SmartService) -> None:
+    follower()
+    release(service)
+    command = [sys.executable, "manage.py", "send_digests", "--keep-running"]
+    settings = {**os.environ, **environment(), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=CHECKOUT, env=settings, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            # This machine has no mail server: it goes on all the same.
+            assert process.stdout.readline() == "0 sent, 1 failed.\n"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+    assert FeedReader.objects.get().digested_on is None

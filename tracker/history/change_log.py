@@ -164,9 +164,7 @@ def places_of_record(model: type[models.Model], pk: int, until: int) -> list[Pla
     return [Place(*row) for row in _rows(query, {"table": model._meta.db_table, "pk": pk, "until": until})]
 
 
-def places_of_records(
-    since: Mapping[tuple[str, int], int], until: int, limit: int
-) -> list[tuple[tuple[str, int], Place]]:
+def places_of_records(since: Mapping[Any, int], until: int, limit: int) -> list[tuple[tuple[str, int], Place]]:
     """The first changes of many records and of their parts, by revision, each with the record that it is of.
 
     The records go by table and id, and each has a revision after which its changes count.
