@@ -75,7 +75,7 @@ OTHERS = {
     "invitations": ("invitations-list", gettext_lazy("invitations")),
     "join-requests": ("join-requests-list", gettext_lazy("requests to join")),
     "dashboards": ("dashboards-list", gettext_lazy("dashboards")),
-    "happiness": ("happiness", gettext_lazy("happiness")),
+    "happiness": ("happiness", gettext_lazy("Happiness")),
     "webhooks": ("webhooks-list", gettext_lazy("webhooks")),
     "tokens": ("tokens-list", gettext_lazy("API tokens")),
 }

@@ -99,7 +99,9 @@ class RatingQuerySet(models.QuerySet[Any]):
 
     def of(self, service: SmartService) -> Self:
         """Those of a service, and of the duplicates that were merged into it."""
-        return self.filter(Q(smart_service=service) | Q(smart_service__replaced_by=service))
+        # Named one by one: by a join PostgreSQL would read the ratings of all services, to put them in order.
+        merged = SmartService.objects.filter(replaced_by=service).values_list("pk", flat=True)
+        return self.filter(smart_service__in=[service.pk, *merged])
 
     def shown(self) -> Self:
         """Those whose comments everybody may read."""
