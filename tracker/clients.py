@@ -15,21 +15,28 @@ SUBSCRIBER_BITS = 64
 
 def address_of(environ: Mapping[str, Any]) -> str:
     """The client's address, empty where it is not known; a header is believed only if a proxy of ours has set it."""
-    if settings.TRACKER_BEHIND_PROXY:
-        # What comes before the last comma, the client may have made up.
-        told = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-        found = _read(told)
-        if found:
-            return found
-    return _read(environ.get("REMOTE_ADDR") or "")
+    return _address(_told(environ), environ.get("REMOTE_ADDR"))
 
 
 def client_of(environ: Mapping[str, Any]) -> str:
     """Who counts as one client: an IPv4 address, or the network of an IPv6 address."""
-    return _network(address_of(environ))
+    return _client(_told(environ), environ.get("REMOTE_ADDR"))
+
+
+def _told(environ: Mapping[str, Any]) -> str | None:
+    return environ.get("HTTP_X_FORWARDED_FOR") if settings.TRACKER_BEHIND_PROXY else None
+
+
+def _address(told: str | None, connected: str | None) -> str:
+    # What comes before the last comma, the client may have made up.
+    return _read((told or "").rpartition(",")[2].strip()) or _read(connected or "")
 
 
 @lru_cache(maxsize=10_000)
+def _client(told: str | None, connected: str | None) -> str:
+    return _network(_address(told, connected))
+
+
 def _read(text: str) -> str:
     try:
         found = ip_address(text.strip("[]"))
@@ -39,7 +46,6 @@ def _read(text: str) -> str:
     return str(mapped or found)
 
 
-@lru_cache(maxsize=10_000)
 def _network(address: str) -> str:
     if ":" not in address:
         return address

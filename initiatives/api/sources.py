@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.db import models
 from django.utils.translation import gettext_lazy
 
 from initiatives.models import Citation, Source
 from tracker.api import serializers
+from tracker.api.column_filters import ArrayHolds
 from tracker.api.filters import RecordFilterSet
 
 from . import records
@@ -30,6 +32,9 @@ class SourceViewSet(records.RecordViewSet):
 
 
 class CitationFilterSet(RecordFilterSet):
+    # Not “fields”, by which a reader chooses what is shown.
+    field = ArrayHolds(field_name="fields", base=models.CharField())
+
     class Meta:
         model = Citation
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from initiatives.dashboards import reading
@@ -144,6 +145,27 @@ def test_there_are_as_many_widgets_and_dashboards_as_there_may_be(reader: ApiCli
     Dashboard.objects.bulk_create(Dashboard(owner=reader_user, title_en="D") for _each in range(MOST_DASHBOARDS - 1))
     assert reader.send("POST", "dashboards/", board()).status_code == 409
     assert reader.send("POST", f"dashboards/{full['id']}/copy/").status_code == 409
+    assert Dashboard.objects.count() == MOST_DASHBOARDS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_place_is_taken_once(reader_user: User) -> None:
+    Dashboard.objects.bulk_create(Dashboard(owner=reader_user, title_en="D") for _each in range(MOST_DASHBOARDS - 1))
+    start = threading.Barrier(6)
+    statuses: list[int] = []
+
+    def create() -> None:
+        client = ApiClient(reader_user)
+        start.wait()
+        statuses.append(client.send("POST", "dashboards/", board()).status_code)
+        connections.close_all()
+
+    threads = [threading.Thread(target=create) for _each in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [201, *[409] * 5]
     assert Dashboard.objects.count() == MOST_DASHBOARDS
 
 

@@ -11,7 +11,6 @@ import multiprocessing
 import struct
 import threading
 import time
-from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -46,13 +45,11 @@ class Counters:
         key, number = _place(client)
         bucket = number % self.buckets
         lock = self.locks[bucket % LOCKS]
-        lock.acquire(timeout=PATIENCE_SECONDS)
+        lock.acquire(True, PATIENCE_SECONDS)
         try:
             return self._counted(key, bucket * BUCKET_BYTES, seconds)
         finally:
-            # Two may have taken it over.
-            with suppress(ValueError, RuntimeError):
-                lock.release()
+            _release(lock)
 
     def clear(self) -> None:
         """Forget everybody."""
@@ -85,6 +82,14 @@ class Counters:
 def _place(client: str) -> tuple[bytes, int]:
     digest = blake2b(client.encode("utf-8", "replace"), digest_size=KEY_BYTES + 8).digest()
     return digest[:KEY_BYTES], int.from_bytes(digest[KEY_BYTES:])
+
+
+def _release(lock: Any) -> None:
+    try:
+        lock.release()
+    except (ValueError, RuntimeError):
+        # Two had taken it over, and the other one was faster.
+        return
 
 
 def _shared_lock() -> Any:

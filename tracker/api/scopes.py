@@ -18,17 +18,18 @@ VERBS = ("read", "write")
 EVERYTHING = ("*", "*:read")
 
 
-@cache
 def scope_names() -> tuple[str, ...]:
     """The names before the colon, in the order of the addresses."""
-    return tuple(dict.fromkeys(_names(get_resolver().url_patterns)))
+    return tuple(_views())
 
 
 def scope_choices() -> list[tuple[Any, Any]]:
     """All scopes for people to choose from, those of a collection under its name."""
     everything = [("*", _("Read and write everything")), ("*:read", _("Read everything"))]
     words = {"read": pgettext("scope", "read"), "write": pgettext("scope", "read and write")}
-    by_name = [(_title_of(name), [(f"{name}:{verb}", words[verb]) for verb in VERBS]) for name in scope_names()]
+    by_name = [
+        (_title_of(name, view), [(f"{name}:{verb}", words[verb]) for verb in VERBS]) for name, view in _views().items()
+    ]
     return [*everything, *by_name]
 
 
@@ -42,18 +43,27 @@ def refuse_unknown_scopes(scopes: Iterable[str]) -> None:
         raise ValidationError(message % values, "unknown_scope")
 
 
-def _names(patterns: Iterable[Any]) -> Iterator[str]:
+@cache
+def _views() -> dict[str, Any]:
+    """The first view of each name."""
+    found: dict[str, Any] = {}
+    for name, view in _named(get_resolver().url_patterns):
+        found.setdefault(name, view)
+    return found
+
+
+def _named(patterns: Iterable[Any]) -> Iterator[tuple[str, Any]]:
     for each in patterns:
         if isinstance(each, URLResolver):
-            yield from _names(each.url_patterns)
+            yield from _named(each.url_patterns)
         elif isinstance(each, URLPattern):
             view: Any = getattr(each.callback, "cls", None)
             options = getattr(each.callback, "initkwargs", {})
             name = getattr(view, "collection", None) or options.get("basename")
             if name:
-                yield name
+                yield name, view
 
 
-def _title_of(name: str) -> str:
-    model: Any = collections.model_named(name)
-    return capfirst(str(model._meta.verbose_name_plural)) if model else name
+def _title_of(name: str, view: Any) -> str:
+    model: Any = collections.model_named(name) or getattr(getattr(view, "queryset", None), "model", None)
+    return capfirst(str(model._meta.verbose_name_plural) if model else _(name))

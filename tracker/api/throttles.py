@@ -8,9 +8,9 @@ that fail let everybody pass.
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -64,35 +64,33 @@ class Count(NamedTuple):
 
     @property
     def wait(self) -> int:
-        """The seconds until the next window."""
-        return max(math.ceil(self.left), 1)
-
-    def policy(self) -> str:
-        return f'"{self.name}";q={self.rate.requests};w={self.rate.seconds}'
+        """The seconds until the next window, rounded up."""
+        return int(-(-self.left // 1))
 
     def state(self) -> str:
+        """What is left, as the header tells it."""
         return f'"{self.name}";r={max(self.rate.requests - self.used, 0)};t={self.wait}'
 
 
 def count(environ: Environ, name: str, client: str) -> Count | None:
-    """Count a request of a client for the rate of that name; None where there is no such limit."""
+    """Count a request, one that counts, of a client for the rate of that name; None where there is no such limit."""
     rate = settings.TRACKER_RATES.get(name)
     if rate is None or not client:
         return None
     try:
-        used, left = counters.count(f"{name} {client}", rate.seconds)
+        used, left = counters.count(f"{name} {client}", rate[1])
     except (OSError, ValueError):
         if failures.are_to_be_said():
             logger.warning("Requests cannot be counted; everybody passes.", exc_info=True)
         return None
     counted = Count(name, rate, used, left)
-    environ.setdefault(COUNTED, []).append(counted)
+    environ[COUNTED].append(counted)
     return counted
 
 
 def count_stranger(environ: Environ) -> Count | None:
     """Count a request that names nobody; None where it is for others to count, or where there is no limit."""
-    if COUNTED in environ or environ.get("HTTP_AUTHORIZATION") or environ.get("HTTP_COOKIE") or not _is_for_us(environ):
+    if environ.get("HTTP_AUTHORIZATION") or environ.get("HTTP_COOKIE") or COUNTED in environ or not _is_for_us(environ):
         return None
     environ[COUNTED] = []
     return count(environ, _named("anonymous", environ["REQUEST_METHOD"]), client_of(environ))
@@ -103,8 +101,13 @@ def headers_of(environ: Environ) -> list[tuple[str, str]]:
     counted: list[Count] = environ.get(COUNTED) or []
     if not counted:
         return []
-    policies, states = ", ".join(each.policy() for each in counted), ", ".join(each.state() for each in counted)
-    return [("RateLimit-Policy", policies), ("RateLimit", states)]
+    policies = ", ".join([_policy(each.name, each.rate) for each in counted])
+    return [("RateLimit-Policy", policies), ("RateLimit", ", ".join([each.state() for each in counted]))]
+
+
+@lru_cache(maxsize=1_000)
+def _policy(name: str, rate: Rate) -> str:
+    return f'"{name}";q={rate.requests};w={rate.seconds}'
 
 
 def too_many(counted: Count) -> Problem:
@@ -126,6 +129,7 @@ class Throttle(BaseThrottle):
         """True; raises the problem of whoever came too often."""
         count_reader(request)
         own = getattr(view, "throttle_scope", None)
+        request.META.setdefault(COUNTED, [])
         if own and request.method not in SAFE_METHODS:
             _refuse_too_much(request, count(request.META, own, client_behind(request)))
         return True
