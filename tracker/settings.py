@@ -303,8 +303,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "tracker.api.pagination.RecordPagination",
     "DEFAULT_SCHEMA_CLASS": "tracker.api.schema.RecordAutoSchema",
     "DEFAULT_VERSIONING_CLASS": None,
-    # The client's address is the one that our proxy saw; what the client itself claims counts for nothing.
-    "NUM_PROXIES": 1 if ENVIRONMENT.behind_proxy else 0,
 }
 
 SPECTACULAR_SETTINGS = {

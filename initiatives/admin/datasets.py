@@ -47,6 +47,7 @@ class SharingAgreementAdmin(RecordAdmin):
 @admin.register(DatasetAccess)
 class DatasetAccessAdmin(ReadOnly, RegistryAdmin):
     columns = ("username", "at")
+    list_select_related = ("agreement__dataset", "agreement__recipient")
     filters = ("at",)
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:

@@ -38,7 +38,8 @@ class MembersWriteTheirOwn(ReadOrModelPermissions):
     def has_object_permission(self, request: Request, view: Any, record: Any) -> bool:
         """Raises PermissionDenied with what to do instead."""
         if isinstance(record, SharingAgreement):
-            return view.action != "create" or may_request(request.user, record.recipient_id)
+            asks = view.action == "create" and not is_curator(request.user)
+            return not asks or may_request(request.user, record.recipient_id)
         action = ACTIONS.get(view.action)
         if action is None or not isinstance(record, Publishable):
             return True

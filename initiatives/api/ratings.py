@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from datetime import date, timedelta
 from http import HTTPStatus
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from django.utils import timezone
@@ -18,7 +17,6 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 
 from initiatives.models import Rating, SmartService
 from initiatives.models.days import beginning_of
@@ -29,12 +27,11 @@ from tracker.api.pagination import RecordPagination
 from tracker.api.parsers import require_body
 from tracker.api.permissions import in_scope, out_of_scope
 from tracker.api.problem_types import Conflict
+from tracker.clients import client_of
 from tracker.history.api.shapes import PAGE, PAGE_NAMES, StrictSerializer
 
 from .happiness import MOVED, SLUG_OF_RECORD, OfRecord
 
-# What one household is given, and so one client where the address is all that is known of it.
-HOUSEHOLD_BITS = 64
 
 
 class RatingSerializer(StrictSerializer):
@@ -127,7 +124,7 @@ class Ratings(OfRecord):
         body = RatingSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         try:
-            rating = rate(smart_service=service, client=client_of(request), **body.validated_data)
+            rating = rate(smart_service=service, client=rater_of(request), **body.validated_data)
         except AlreadyRatedError as refused:
             raise _again_on(refused.day + timedelta(days=1)) from None
         answer = Response(TakenRatingSerializer(rating).data, HTTPStatus.CREATED)
@@ -135,23 +132,11 @@ class Ratings(OfRecord):
         return answer
 
 
-def client_of(request: Request) -> str:
+def rater_of(request: Request) -> str:
     """What tells who rates from others: the account, or else the network address and the program."""
     if request.user.is_authenticated:
         return f"account {request.user.pk}"
-    address = BaseThrottle().get_ident(request) or ""
-    return f"{household_of(address)} {request.headers.get('User-Agent', '')}"
-
-
-def household_of(address: str) -> str:
-    """An address, or of IPv6 the network, from which one household could otherwise take a new address each time."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(found, IPv6Address):
-        return str(found)
-    return str(found.ipv4_mapped or ip_network((int(found), HOUSEHOLD_BITS), strict=False))
+    return f"{client_of(request.META)} {request.headers.get('User-Agent', '')}"
 
 
 def _again_on(day: date) -> Conflict:

@@ -16,12 +16,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='sharingagreement',
             name='decision_ar',
-            field=models.TextField(blank=True, db_default='', verbose_name='reason of the decision (Arabic)'),
+            field=models.TextField(blank=True, db_default='', default='', verbose_name='reason of the decision (Arabic)'),
         ),
         migrations.AddField(
             model_name='sharingagreement',
             name='decision_en',
-            field=models.TextField(blank=True, db_default='', verbose_name='reason of the decision (English)'),
+            field=models.TextField(blank=True, db_default='', default='', verbose_name='reason of the decision (English)'),
         ),
         migrations.AlterField(
             model_name='sharingagreement',

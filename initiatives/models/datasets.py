@@ -208,8 +208,8 @@ class SharingAgreement(Record):
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.REQUESTED, db_index=True
     )
-    decision_en = models.TextField(_("reason of the decision (English)"), blank=True, db_default="")
-    decision_ar = models.TextField(_("reason of the decision (Arabic)"), blank=True, db_default="")
+    decision_en = models.TextField(_("reason of the decision (English)"), blank=True, default="", db_default="")
+    decision_ar = models.TextField(_("reason of the decision (Arabic)"), blank=True, default="", db_default="")
     valid_from = models.DateField(_("valid from"), null=True, blank=True, db_index=True)
     valid_until = models.DateField(_("valid until"), null=True, blank=True, db_index=True)
 

@@ -26,7 +26,7 @@ def act(client: Client, model: type[models.Model], action: str, *rows: Any, **mo
 def test_records_are_withdrawn_and_published_again(desk: Client, model: Any) -> None:
     row: Any = ROWS[model]()
     for action, state in (("withdraw", "withdrawn"), ("publish", "published")):
-        page = act(desk, model, action, row)
+        page = act(desk, model, action, row, change_reason="For a reason")
         assert page.status_code == 302
         row.refresh_from_db()
         assert row.state == state

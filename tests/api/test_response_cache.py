@@ -133,6 +133,14 @@ def test_a_known_tag_is_answered_304_without_the_tables(anonymous: ApiClient) ->
         assert anonymous.get(address, headers={"if-none-match": tag}).status_code == 200
 
 
+def test_whoever_has_any_version_is_told_only_where_there_is_one(anonymous: ApiClient) -> None:
+    organization = make.make_organization()
+    for _time in range(2):
+        assert anonymous.get(f"{LIST}{organization.slug}/", headers={"if-none-match": "*"}).status_code == 304
+        assert anonymous.get(f"{LIST}nowhere/", headers={"if-none-match": "*"}).status_code == 404
+        assert anonymous.get("/api/v1/happiness/", headers={"if-none-match": "*"}).status_code == 200
+
+
 def test_a_tag_is_good_for_its_own_address_only(anonymous: ApiClient) -> None:
     organization = make.make_organization()
     tag = anonymous.get(f"{LIST}{organization.slug}/")["ETag"]

@@ -157,10 +157,13 @@ def test_every_page_of_the_desk_is_strict(desk: Client, model: type[models.Model
         is_strict(chosen)
 
 
-@pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model.__name__)
-def test_the_lists_of_deleted_records_and_versions_are_strict(desk: Client, model: type[models.Model]) -> None:
-    try:
-        path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_deleted")
-    except NoReverseMatch:
-        pytest.skip("it has no such list")
-    is_strict(desk.get(path))
+def test_the_lists_of_deleted_records_are_strict(desk: Client) -> None:
+    found = 0
+    for model in admin.site._registry:
+        try:
+            path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_deleted")
+        except NoReverseMatch:
+            continue
+        found += 1
+        is_strict(desk.get(path))
+    assert found > 20

@@ -108,8 +108,6 @@ def desk(db: None) -> Client:
 def test_the_desk_shows_it_as_text(desk: Client, model: type[models.Model]) -> None:
     row = ROWS[model]()
     reached = infect(row, ATTACK)
-    if not reached:
-        pytest.skip("it has no text that anybody types")
     pages = [listing(model), changing(row), deleting(row), history(row), f"{listing(model)}?q={MARK}"]
     shown = False
     for page in pages:
@@ -117,7 +115,7 @@ def test_the_desk_shows_it_as_text(desk: Client, model: type[models.Model]) -> N
         found, seen = alive_in(answer.content.decode())
         assert found == [], (page, reached)
         shown = shown or seen
-    assert shown, reached
+    assert shown or not reached, reached
     for answer in (
         desk.post(listing(model), {"action": "delete_selected", "_selected_action": [row.pk]}),
         desk.post(changing(row), {"name_en": ATTACK, "title_en": ATTACK, "change_reason": ATTACK}),

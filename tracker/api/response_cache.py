@@ -142,7 +142,7 @@ class ResponseCache:
         question = Question.of(request.META) if _has_a_host(request) else None
         if question is None:
             return _encoded(self.get_response(request), request)
-        known = not_modified(request, question.tag) or _answered(question)
+        known = _unchanged(request, question) or _answered(question)
         if known is not None:
             known["X-Request-ID"] = request_id_of(request)
             return known
@@ -163,6 +163,13 @@ def _encoded(answer: HttpResponseBase, request: HttpRequest) -> HttpResponseBase
     if request.method in ("GET", "HEAD") and answer.get("Content-Type", "") in KEPT_TYPES and answer.has_header("ETag"):
         encode(answer, coding_of(request))
     return answer
+
+
+def _unchanged(request: HttpRequest, question: Question) -> HttpResponseBase | None:
+    """The answer to whoever has it already; who says “*” asks whether there is any, which is not known yet."""
+    if request.META.get("HTTP_IF_NONE_MATCH", "").strip() == "*":
+        return None
+    return not_modified(request, question.tag)
 
 
 def _answered(question: Question) -> HttpResponse | None:

@@ -163,9 +163,9 @@ def _named(kind: str, method: str) -> str:
 
 
 def _is_for_us(environ: Environ) -> bool:
-    """Whether a request counts: one of the API, other than a browser's question whether another page may ask."""
+    """Whether a request counts: of the API or a page of saved queries, and no preflight of a browser."""
     is_preflight = environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
-    return environ.get("PATH_INFO", "").startswith("/api/") and not is_preflight
+    return environ.get("PATH_INFO", "").startswith(("/api/", "/dashboards/")) and not is_preflight
 
 
 def _refuse_too_much(request: Request, counted: Count | None) -> None:

@@ -112,8 +112,8 @@ def _is_public(each: Tracked, row: sql.Composable, moment: Moment) -> sql.Compos
 
 
 def _has(values: Values) -> sql.Composable:
-    """The condition that a version has these values, and of each tuple of values one."""
-    conditions: list[sql.Composable] = [sql.SQL("true")]
+    """The condition that a version is there and has these values, and of each tuple of values one."""
+    conditions: list[sql.Composable] = [sql.SQL("version.after IS NOT NULL")]
     for column, given in values.items():
         cases = [json.dumps({column: value}) for value in (given if isinstance(given, tuple) else (given,))]
         conditions.append(

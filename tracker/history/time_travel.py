@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from tracker.history.models import Revision
+from tracker.history.newest import newest_revision
 
 END_OF_DAY = time(23, 59, 59, 999_999)
 
@@ -22,7 +23,7 @@ class UnknownMomentError(ValueError):
 
 def current_revision() -> int:
     """The number of the last committed revision; 0 before the first."""
-    return Revision.objects.numbered().reverse().values_list("number", flat=True).first() or 0
+    return newest_revision().number
 
 
 def revision_at(moment: str) -> int:
