@@ -9,11 +9,12 @@ from django.http import HttpRequest
 
 from initiatives.models import Invitation, JoinRequest, Membership
 
+from .meanwhile import Versioned
 from .records import RegistryAdmin
 
 
 @admin.register(Membership)
-class MembershipAdmin(RegistryAdmin):
+class MembershipAdmin(Versioned, RegistryAdmin):
     columns = ("user", "organization", "role")
     filters = ("role", "organization")
     beside = (("user", "organization", "role"),)

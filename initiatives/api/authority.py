@@ -33,6 +33,9 @@ class MembersWriteTheirOwn(ReadOrModelPermissions):
     def may_write(self, request: Request, view: Any, verb: str) -> bool:
         if is_curator(request.user):
             return super().may_write(request, view, verb)
+        if view.action == "create" and not request.user.memberships.exists():
+            # Whoever is nobody's member is told so before what they sent is looked at.
+            return False
         return view.action in getattr(view, "members_may", ())
 
     def has_object_permission(self, request: Request, view: Any, record: Any) -> bool:

@@ -220,7 +220,7 @@ EXAMPLES: Examples = {
             "provider": DATA_ESTABLISHMENT,
             "recipient": MUNICIPALITY,
             "purpose": {"en": "Compare progress between entities", "ar": "مقارنة التقدم بين الجهات"},
-            "status": "requested",
+            "status": "approved",
         },
     ),
     "engagements": (

@@ -33,7 +33,6 @@ from tracker.history.api.shapes import PAGE, PAGE_NAMES, StrictSerializer
 from .happiness import MOVED, SLUG_OF_RECORD, OfRecord
 
 
-
 class RatingSerializer(StrictSerializer):
     """What a person felt who used the service, and where."""
 

@@ -1,18 +1,7 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations
 
+from tracker.database.indexes import AddSearchIndex
 from tracker.search import SearchIndex
-
-
-class AddSearchIndex(AddIndexConcurrently):
-    """Index a table while others write to it; what an attempt left that was broken off is done anew."""
-
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
-        schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(self.index.name)}")
-        super().database_forwards(app_label, schema_editor, from_state, to_state)
-        # Statistics of the words would cost ANALYZE more than all else, and no search asks for them.
-        for column, _expression in enumerate(self.index.expressions, start=1):
-            schema_editor.execute(f"ALTER INDEX {schema_editor.quote_name(self.index.name)} ALTER COLUMN {column} SET STATISTICS 0")
 
 
 class Migration(migrations.Migration):

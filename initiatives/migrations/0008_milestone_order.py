@@ -1,5 +1,6 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from tracker.database.indexes import AddIndexBesideWriters
 
 
 class Migration(migrations.Migration):
@@ -12,9 +13,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        # What a build that was cut off left behind is of no use and in the way.
-        migrations.RunSQL('DROP INDEX CONCURRENTLY IF EXISTS milestone_order', migrations.RunSQL.noop),
-        AddIndexConcurrently(
+        AddIndexBesideWriters(
             model_name='milestone',
             index=models.Index(fields=['due_on', 'slug'], name='milestone_order'),
         ),

@@ -1,5 +1,6 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from tracker.database.indexes import AddIndexBesideWriters
 
 
 class Migration(migrations.Migration):
@@ -12,19 +13,15 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        # What a build that was cut off left behind is of no use and in the way.
-        migrations.RunSQL('DROP INDEX CONCURRENTLY IF EXISTS initiative_by_status', migrations.RunSQL.noop),
-        AddIndexConcurrently(
+        AddIndexBesideWriters(
             model_name='initiative',
             index=models.Index(fields=['status', 'slug'], name='initiative_by_status'),
         ),
-        migrations.RunSQL('DROP INDEX CONCURRENTLY IF EXISTS initiative_by_kind', migrations.RunSQL.noop),
-        AddIndexConcurrently(
+        AddIndexBesideWriters(
             model_name='initiative',
             index=models.Index(fields=['kind', 'slug'], name='initiative_by_kind'),
         ),
-        migrations.RunSQL('DROP INDEX CONCURRENTLY IF EXISTS initiative_by_lead', migrations.RunSQL.noop),
-        AddIndexConcurrently(
+        AddIndexBesideWriters(
             model_name='initiative',
             index=models.Index(fields=['lead', 'slug'], name='initiative_by_lead'),
         ),

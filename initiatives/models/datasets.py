@@ -218,7 +218,9 @@ class SharingAgreement(Record):
     class Meta(Record.Meta):
         verbose_name = _("sharing agreement")
         verbose_name_plural = _("sharing agreements")
-        indexes = [SearchIndex(name="sharingagreement_search", names=("slug",), texts=both("purpose", "terms"))]
+        indexes = [
+            SearchIndex(name="sharingagreement_search", names=("slug",), texts=both("purpose", "terms", "decision"))
+        ]
         constraints = [
             *Record.Meta.constraints,
             text_required("purpose"),

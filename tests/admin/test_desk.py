@@ -20,7 +20,7 @@ def test_the_models_stand_under_their_areas(desk: Client) -> None:
     listed = desk.get("/admin/").context["app_list"]
     assert [heading["app_label"] for heading in listed] == [
         "organizations", "strategies", "initiatives", "indicators", "services", "datasets", "engagements", "sources",
-        "access",
+        "review", "access",
     ]  # fmt: skip
     assert [entry["object_name"] for entry in listed[0]["models"]] == [
         "Organization", "Person", "Appointment", "Partnership",

@@ -13,7 +13,10 @@ from tests import factories
 
 FACTORIES = [getattr(factories, name) for name in dir(factories) if name.startswith("make_")]
 # Rows that only a person's account gives meaning to; their behaviour is not the registry's.
-OF_USERS = {"Dashboard", "Widget", "Follow", "FeedReader", "Membership", "Webhook", "WebhookDelivery"}
+OF_USERS = {
+    "Dashboard", "DatasetAccess", "FeedReader", "Follow", "Invitation", "JoinRequest", "Membership", "NextVersion",
+    "PublicationStep", "Reminder", "Webhook", "WebhookDelivery", "Widget",
+}  # fmt: skip
 
 
 @pytest.mark.django_db

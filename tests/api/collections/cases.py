@@ -141,6 +141,7 @@ def rich_indicator(n: int) -> Any:
         {"organization": make.make_organization()},
     ]
     indicator = make.make_indicator(
+        locked_until=EARLY,
         code=f"C-{make.unique_number()}",
         framework="U4SSC",
         direction="decrease",
@@ -219,7 +220,9 @@ def rich_dataset(n: int) -> Any:
 
 
 def rich_agreement(n: int) -> Any:
-    return cited(make.make_sharing_agreement(valid_from=EARLY, valid_until=LATE, **columns(terms="None")))
+    return cited(
+        make.make_sharing_agreement(valid_from=EARLY, valid_until=LATE, **columns(terms="None", decision="As asked"))
+    )
 
 
 def rich_engagement(n: int) -> Any:
@@ -332,7 +335,6 @@ def dataset_body() -> Body:
 def agreement_body() -> Body:
     return {
         "dataset": make.make_dataset().slug,
-        "provider": make.make_organization().slug,
         "recipient": make.make_organization().slug,
         "purpose": both("Study"),
     }
@@ -380,7 +382,7 @@ CASES = [
     ),
     CollectionCase(models.Dataset, make.make_dataset, rich_dataset, dataset_body, {"classification": "secret"}),
     CollectionCase(
-        models.SharingAgreement, make.make_sharing_agreement, rich_agreement, agreement_body, {"status": "approved"}
+        models.SharingAgreement, make.make_sharing_agreement, rich_agreement, agreement_body, {"status": "revoked"}
     ),
     CollectionCase(models.Engagement, make.make_engagement, rich_engagement, engagement_body, {"kind": "launch"}),
     CollectionCase(models.Statement, make.make_statement, rich_statement, statement_body, {"position": 7}, 3),
