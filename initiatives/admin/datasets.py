@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 
 from initiatives.models import Dataset, DatasetAccess, Distribution, SharingAgreement
@@ -47,8 +50,11 @@ class SharingAgreementAdmin(RecordAdmin):
 @admin.register(DatasetAccess)
 class DatasetAccessAdmin(ReadOnly, RegistryAdmin):
     columns = ("username", "at")
-    list_select_related = ("agreement__dataset", "agreement__recipient")
     filters = ("at",)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        # An agreement is called by what it is on, and by who receives that.
+        return super().get_queryset(request).select_related("agreement__dataset", "agreement__recipient")
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return ["username", "agreement__slug"]

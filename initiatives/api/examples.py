@@ -221,6 +221,7 @@ EXAMPLES: Examples = {
             "recipient": MUNICIPALITY,
             "purpose": {"en": "Compare progress between entities", "ar": "مقارنة التقدم بين الجهات"},
             "status": "approved",
+            "in_force": True,
         },
     ),
     "engagements": (

@@ -265,7 +265,7 @@ def test_it_runs_until_it_is_stopped(follower: Callable[..., FeedReader], servic
     follower()
     release(service)
     command = [sys.executable, "manage.py", "send_digests", "--keep-running"]
-    settings = {**os.environ, **environment(), "PYTHONUNBUFFERED": "1"}
+    settings = {**os.environ, **environment(), "PYTHONUNBUFFERED": "1", "EMAIL_URL": "smtp://127.0.0.1:9"}
     with subprocess.Popen(command, cwd=CHECKOUT, env=settings, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -120,7 +120,7 @@ def plant_services(office: Organization, municipality: Organization, pillar: Pil
             provider=office,
             recipient=municipality,
             purpose_en="Planning",
-            status="approved",
+            status="approved" if slug == "open" else "expired",
         )
 
 

@@ -67,7 +67,9 @@ def write_operations() -> list[tuple[str, str]]:
         if method != "get":
             collection = path.removeprefix("/api/v1/").partition("/")[0]
             slug = EXAMPLES[collection][-1]["slug"] if collection in EXAMPLES else "1"
-            found.append((path.replace("{slug}", slug).replace("{id}", "1").replace("{key}", "x"), method.upper()))
+            for name, value in (("slug", slug), ("id", "1"), ("key", "x"), ("initiative", "x")):
+                path = path.replace(f"{{{name}}}", value)
+            found.append((path, method.upper()))
     return found
 
 

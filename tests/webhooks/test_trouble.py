@@ -381,6 +381,8 @@ def test_what_the_public_does_not_see_is_sent_to_staff_but_not_to_managers(
     shown = make_initiative(slug="shown", lead=office, parent=hidden)
     deliver()
     assert [event["subject"] for event in to_staff.events] == [
+        # That somebody became its manager; members of staff alone hear of that.
+        "organizations/office",
         "initiatives/hidden",
         "initiatives/hidden",
         "citations/of-hidden",

@@ -47,6 +47,8 @@ def value_of(row: Any, each: Any) -> str | None:
         if isinstance(each, reference_filters.AnyReferenceFilter):
             return f"{value.collection}/{value.slug}" if isinstance(value, Record) else None
         return str(getattr(value, "slug", None))
+    if isinstance(value, bool):
+        return str(value).lower()
     return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
 
 
