@@ -33,8 +33,10 @@ def pending(record: Any, *, for_change: bool = False) -> NextVersion | None:
     return (rows.select_for_update(of=("self",)) if for_change else rows).first()
 
 
-def propose(record: Any, changes: Mapping[str, Any], request: Any) -> NextVersion:
+def propose(record: Any, changes: Any, request: Any) -> NextVersion:
     """Write what the record is to become, in place of an earlier proposal. Raises ValidationError as a PATCH would."""
+    if not isinstance(changes, Mapping):
+        raise ValidationError({"non_field_errors": [_("Expected an object with the fields that are to change.")]})
     if not changes:
         raise ValidationError({"non_field_errors": [_("Name at least one field that is to change.")]}, "empty")
     _serializer(record, changes, request).is_valid(raise_exception=True)

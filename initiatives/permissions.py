@@ -13,8 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from initiatives.models import Membership
-from initiatives.models.memberships import role_in
+from initiatives.models.memberships import Role, role_in
 from initiatives.models.publication import PublicationState, is_curator
 
 
@@ -84,7 +83,7 @@ def standing(user: Any, organization: int | None) -> Standing:
     return _of_role(role_in(user, organization))
 
 
-def _of_role(role: Membership.Role | None) -> Standing:
+def _of_role(role: Role | None) -> Standing:
     return OUTSIDER if role is None else Standing[role.name]
 
 

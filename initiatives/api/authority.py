@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from initiatives.models import SharingAgreement
+from initiatives.models import Membership, SharingAgreement
 from initiatives.models.publication import Publishable, is_curator
 from initiatives.permissions import Action, may_request, why_not
 from tracker.api.permissions import ReadOrModelPermissions
@@ -33,7 +33,7 @@ class MembersWriteTheirOwn(ReadOrModelPermissions):
     def may_write(self, request: Request, view: Any, verb: str) -> bool:
         if is_curator(request.user):
             return super().may_write(request, view, verb)
-        if view.action == "create" and not request.user.memberships.exists():
+        if view.action == "create" and not Membership.objects.filter(user=request.user.pk).exists():
             # Whoever is nobody's member is told so before what they sent is looked at.
             return False
         return view.action in getattr(view, "members_may", ())

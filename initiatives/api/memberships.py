@@ -149,7 +149,7 @@ class MembersViewSet(UnversionedViewSet):
 
     permission_classes = (AccountHolders,)
     list_parameters: ClassVar[frozenset[str]] = frozenset({"organization"})
-    related = ("organization",)
+    related: ClassVar[tuple[str, ...]] = ("organization",)
 
     def filtered(self, rows: Any) -> Any:
         slug = self.request.query_params.get("organization")

@@ -157,7 +157,7 @@ class ProgressUpdateViewSet(UnversionedViewSet):
             update = self.locked()
             body.is_valid(raise_exception=True)
             comment = body.validated_data["comment"]
-            attribution: Any = self.request.attribution  # type: ignore[attr-defined]
+            attribution: Any = self.request.attribution
             attribution.reason = attribution.reason or comment
             step(record=update, by=self.request.user, comment=comment)
             return self.answer(update)

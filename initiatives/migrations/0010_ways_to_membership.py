@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import initiatives.models.memberships
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -22,7 +24,7 @@ class Migration(migrations.Migration):
                 ('role', models.CharField(choices=[('contributor', 'Contributor'), ('publisher', 'Publisher'), ('manager', 'Manager')], max_length=12, verbose_name='role')),
                 ('message', models.TextField(blank=True, max_length=2000, verbose_name='message')),
                 ('state', models.CharField(choices=[('open', 'Open'), ('accepted', 'Accepted'), ('declined', 'Declined'), ('revoked', 'Revoked')], default='open', editable=False, max_length=8, verbose_name='state')),
-                ('expires_at', models.DateTimeField(editable=False, verbose_name='expires')),
+                ('expires_at', models.DateTimeField(default=initiatives.models.memberships.end_of_invitation, editable=False, verbose_name='expires')),
                 ('decided_at', models.DateTimeField(editable=False, null=True, verbose_name='decided')),
             ],
             options={

@@ -53,7 +53,7 @@ class DatasetQuerySet(PublishableQuerySet):
         known = Q(classification__in=LISTED)
         if user.is_active:
             known |= owned_by_theirs(self.model, user) | Q(pk__in=shared_with(user))
-            known |= Q(classification="sensitive") & Exists(Membership.objects.filter(user=user.pk))
+            known |= Q(Exists(Membership.objects.filter(user=user.pk)), classification="sensitive")
         return seen.filter(known)
 
 
@@ -245,7 +245,7 @@ class SharingAgreement(Record):
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.provider_id is None:
+        if not self.provider_id:
             self.provider = self.dataset.publisher
         super().save(*args, **kwargs)
 

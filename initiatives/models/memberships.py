@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
@@ -135,6 +135,11 @@ class OpenQuerySet(models.QuerySet[Any]):
         return self.filter(state="open")
 
 
+def end_of_invitation() -> datetime:
+    """When an invitation that is made now ends by itself."""
+    return timezone.now() + INVITATIONS_LIVE
+
+
 class InvitationQuerySet(OpenQuerySet):
     """Invitations: those to oneself, and those of organizations that one manages; curators see all."""
 
@@ -175,7 +180,7 @@ class Invitation(Timestamped):
         related_name="+",
         editable=False,
     )
-    expires_at = models.DateTimeField(_("expires"), editable=False)
+    expires_at = models.DateTimeField(_("expires"), default=end_of_invitation, editable=False)
     decided_at = models.DateTimeField(_("decided"), null=True, editable=False)
 
     objects = InvitationQuerySet.as_manager()
@@ -198,8 +203,6 @@ class Invitation(Timestamped):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = self.email.lower()
-        if self.expires_at is None:
-            self.expires_at = timezone.now() + INVITATIONS_LIVE
         super().save(*args, **kwargs)
 
     @property

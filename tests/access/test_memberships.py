@@ -136,7 +136,7 @@ def test_one_takes_ones_own_request_back(cast: Cast, manager: ApiClient) -> None
 
 def test_managers_promote_and_remove_and_nobody_raises_their_own_role(cast: Cast, manager: ApiClient) -> None:
     user = make_member(cast.own, "contributor")
-    at = f"memberships/{user.memberships.get().pk}/"  # type: ignore[attr-defined]
+    at = f"memberships/{user.memberships.get().pk}/"
     own = ApiClient(user)
     assert own.send("PATCH", at, {"role": "manager"}).status_code == 403
     assert cast.clients["publisher"].send("PATCH", at, {"role": "publisher"}).status_code == 404
@@ -188,7 +188,7 @@ def test_a_removed_member_and_their_tokens_see_and_write_nothing_more(cast: Cast
     at = f"/api/v1/smart-services/{draft.slug}/"
     first = program.get(at, headers=headers)
     assert first.status_code == 200
-    number = user.memberships.get().pk  # type: ignore[attr-defined]
+    number = user.memberships.get().pk
     assert manager.send("DELETE", f"memberships/{number}/", b"").status_code == 204
     again = program.get(at, headers={**headers, "If-None-Match": first.headers["ETag"]})
     assert again.status_code == 404

@@ -139,6 +139,7 @@ def test_a_next_version_that_a_patch_would_refuse_is_refused(
         {"state": "published"},
         {"name": {"en": "", "ar": ""}},
         [],
+        [{"name": {"en": "A"}}],
         {"created_at": 1},
     ]
     for body in [*bodies, {"provider": "nowhere"}, {"releases": [{"id": 1, "version": "1"}]}]:

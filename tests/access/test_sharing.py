@@ -75,7 +75,7 @@ def test_a_classification_says_who_knows_of_a_dataset_and_who_sees_where_it_is(c
         assert (dataset.slug in client.slugs("datasets/")) is (number < knows)
         if number < knows:
             assert (LINK in one.content.decode()) is (number < sees), classification
-    exported = b"".join(client.get("/api/v1/datasets/?format=csv").streaming_content).decode()
+    exported = b"".join(client.read("datasets/", format="csv").streaming_content).decode()
     assert exported.count(LINK) == sees
 
 
@@ -147,7 +147,7 @@ def test_a_revoked_agreement_and_a_removed_member_are_told_nothing(cast: Cast, a
     former = make_member(Organization.objects.get(slug="company"), "contributor")
     access = f"datasets/{dataset.slug}/access/"
     assert ApiClient(former).send("POST", access, b"").status_code == 200
-    former.memberships.all().delete()  # type: ignore[attr-defined]
+    former.memberships.all().delete()
     assert ApiClient(former).send("POST", access, b"").status_code == 403
     assert ApiClient().send("POST", access, b"").status_code == 401
     assert cast.clients["publisher"].send("POST", f"agreements/{slug}/revoke/", {}).status_code == 400

@@ -24,6 +24,8 @@ class UnversionedViewSet(WholeWrites, viewsets.GenericViewSet[Any]):
     """
 
     private = True
+    queryset: Any
+    request: Any
     collection: ClassVar[str]
     pagination_class = RecordPagination
     filter_backends: Any = ()
@@ -46,7 +48,7 @@ class UnversionedViewSet(WholeWrites, viewsets.GenericViewSet[Any]):
         super().initial(request, *args, **kwargs)
         if request.method not in SAFE_METHODS:
             # A row may be under version control all the same.
-            request.attribution.to(request.user)
+            self.request.attribution.to(request.user)
         known = {"format"}
         if self.action in self.paged:
             known |= RecordPagination.known_parameters

@@ -52,7 +52,7 @@ def request_id_of(request: HttpRequest) -> str:
 
 def request_id_from(environ: Mapping[str, Any]) -> str:
     """The same of a request as WSGI has it."""
-    given = environ.get("HTTP_X_REQUEST_ID", "")
+    given: str = environ.get("HTTP_X_REQUEST_ID", "")
     if REQUEST_ID.fullmatch(given):
         return given
     # No secret, so it need not come from the system, whose answer would let other threads go first.
