@@ -164,6 +164,21 @@ def test_it_is_woken_by_a_commit_and_goes_on_when_its_connections_are_lost(
     assert_everything_arrived(receiver)
 
 
+def test_thousands_of_commits_at_once_wake_it_once(receiver: Receiver, subscribe: Subscribe) -> None:
+    subscribe(receiver)
+    with process_server() as start:
+        start()
+        make_person()
+        wait_until(lambda: has_everything(receiver))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify('history_revision', n::text) FROM generate_series(1, 5000) n")
+        # Meanwhile it has taken them all off the line, and is about to wait for what they announce.
+        time.sleep(0.2)
+        make_person()
+        wait_until(lambda: has_everything(receiver), 4)
+    assert_everything_arrived(receiver)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it_once_what_is_under_way_is_done(
     receiver: Receiver, subscribe: Subscribe, number: signal.Signals

@@ -81,7 +81,8 @@ class Dispatcher:
             self._give_turns(pool)
             self._purge()
             raw = cast("psycopg.Connection[Any]", connection.connection)
-            for _notice in raw.notifies(timeout=TICK_SECONDS, stop_after=1):
+            # However many come at once: to wait for each would hold back all deliveries while many commit.
+            if list(raw.notifies(timeout=TICK_SECONDS, stop_after=1)):
                 self.stopping.wait(GATHER_SECONDS)
 
     def _give_turns(self, pool: ThreadPoolExecutor) -> None:
