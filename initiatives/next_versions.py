@@ -63,7 +63,7 @@ def apply(version: NextVersion, record: Any, by: Any) -> None:
 def shown(record: Any, fields: Collection[str], user: Any) -> dict[str, Any]:
     """What the record says now in some of its fields, with addresses that name no host."""
     serializer_class = collections.viewset_of(type(record)).serializer_class
-    whole: dict[str, Any] = json.loads(projection_of(serializer_class, user).read([record.pk], "")[0])
+    whole: dict[str, Any] = json.loads(projection_of(serializer_class, user).read([record.pk], "", user)[0])
     return {name: whole[name] for name in fields if name in whole}
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import Q
-from django.db.models.expressions import RawSQL
+from django.db.models import Func, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,7 +25,7 @@ INVITATIONS_LIVE = timedelta(days=30)
 # names: the present decides who may do what, also to who reads the past.
 REACHED = """
 WITH RECURSIVE reached(id) AS (
-    SELECT organization_id FROM public.initiatives_membership WHERE user_id = %s AND role = ANY(%s::text[])
+    SELECT organization_id FROM public.initiatives_membership WHERE user_id = {user} AND role = ANY({roles}::text[])
     UNION
     SELECT below.id FROM public.initiatives_organization below JOIN reached ON below.parent_id = reached.id
 )
@@ -50,9 +49,22 @@ class Role(models.TextChoices):
     MANAGER = "manager", _("Manager")
 
 
-def reached_by(user: Any, role: str) -> RawSQL:
+class Reached(Func):
+    """The ids of the organizations for which a user, by an expression of their id, has some role there or above."""
+
+    output_field = models.BigIntegerField()
+
+    def as_sql(self, compiler: Any, connection: Any, **_extra: Any) -> tuple[str, Any]:  # type: ignore[override]
+        user, roles = self.source_expressions
+        user_sql, parameters = compiler.compile(user)
+        roles_sql, role_parameters = compiler.compile(roles)
+        return f"({REACHED.format(user=user_sql, roles=roles_sql)})", [*parameters, *role_parameters]
+
+
+def reached_by(user: Any, role: str) -> Reached:
     """The ids of the organizations for which the user has at least this role, there or above: for use in a filter."""
-    return RawSQL(REACHED, (user.pk if user.is_active else None, _at_least(role)))  # noqa: S611
+    pk = user.pk if user.is_active else None
+    return Reached(pk if hasattr(pk, "resolve_expression") else Value(pk), Value(_at_least(role)))
 
 
 def organizations_managed_by(user: Any) -> set[int]:
@@ -60,7 +72,7 @@ def organizations_managed_by(user: Any) -> set[int]:
     if not user.is_active or user.pk is None:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(REACHED, [user.pk, _at_least(Role.MANAGER)])
+        cursor.execute(REACHED.format(user="%s", roles="%s"), [user.pk, _at_least(Role.MANAGER)])
         return {pk for (pk,) in cursor.fetchall()}
 
 

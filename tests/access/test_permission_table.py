@@ -118,6 +118,21 @@ def test_what_is_not_published_is_there_for_its_members_and_curators_only(collec
         }
 
 
+def test_of_those_who_ask_the_same_each_is_shown_what_is_theirs() -> None:
+    cast = Cast.of_everybody()
+    programmes = {each: make_initiative(lead=each, state="draft") for each in (cast.own, cast.other)}
+    shown = {each: make_initiative(lead=each, parent=programmes[each]) for each in programmes}
+    sees = {"outsider": [], "contributor": [cast.own], "manager elsewhere": [cast.other], "anonymous": []}
+    # More often than it takes until the database keeps a plan, which they share.
+    for _turn in range(8):
+        for role, theirs in sees.items():
+            for each, record in shown.items():
+                answer = cast.clients[role].read(f"initiatives/{record.slug}/", expand="parent").json()
+                assert (answer["parent"] and answer["parent"]["slug"]) == (
+                    programmes[each].slug if each in theirs else None
+                ), role
+
+
 def test_a_new_record_begins_as_a_draft_of_an_organization_of_ones_own() -> None:
     cast = Cast.of_everybody()
     for role, client in cast.clients.items():

@@ -14,7 +14,7 @@ from tracker.api.json_text import JsonObject
 from tracker.api.selection import expandable
 
 
-def uncompilable(serializer_class: type[Any]) -> Iterator[CheckMessage]:
+def uncompilable(serializer_class: Any) -> Iterator[CheckMessage]:
     """An error for each field of which PostgreSQL cannot be told how to write it."""
     expanded: dict[str, Any] = {name: {} for name in expandable(serializer_class)}
     for selection in ({}, {"expand": expanded}):

@@ -26,10 +26,12 @@ KEPT_STATEMENTS = 512
 # A statement that comes again and again is worth a plan that PostgreSQL keeps for the connection.
 PLANNED_FROM = 3
 
+# Where a statement finds the id of the user for whom it is carried out.
+READER = "site.reader"
 STATEMENT = """
 SELECT body.projected
 FROM unnest((SELECT %s::bigint[])) WITH ORDINALITY AS page(id, place)
-CROSS JOIN (SELECT %s::text AS base) site
+CROSS JOIN (SELECT %s::text AS base, %s::bigint AS reader) site
 CROSS JOIN LATERAL ({body}) body
 ORDER BY page.place
 """
@@ -39,17 +41,30 @@ Frozen: TypeAlias = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Audience:
-    """All of a user that decides what they see: rows are chosen by conditions in SQL, never by what was read before."""
+    """All of a user that decides what they see: rows are chosen by conditions in SQL, never by what was read before.
 
-    pk: Any
+    Members of staff see all alike, and so do those who have no account that is in use.
+    """
+
     is_active: bool
     is_staff: bool
+    pk: Any
     user: Any = field(compare=False)
 
     @classmethod
     def of(cls, user: Any) -> Audience:
+        staff = bool(user.is_active and user.is_staff)
         # What is kept for an audience would else keep the request that its user was read from.
-        return cls(user.pk, user.is_active, user.is_staff, getattr(user, "_wrapped", user))
+        whole = getattr(user, "_wrapped", user)
+        return cls(user.is_active, staff, user.pk if user.is_active and not staff else None, whole)
+
+    def anyone(self) -> Audience:
+        """Whoever sees by the same conditions, in which a parameter takes the place of the user's id."""
+        pk = RawSQL(READER, ()) if self.pk is not None else None  # noqa: S611
+        anyone = SimpleNamespace(
+            pk=pk, is_active=self.is_active, is_staff=self.is_staff, is_authenticated=self.user.is_authenticated
+        )
+        return Audience(self.is_active, self.is_staff, pk and READER, anyone)
 
 
 class Projection:
@@ -59,7 +74,7 @@ class Projection:
         self.sql = sql
         self.uses = count(1)
 
-    def read(self, pks: Sequence[int], base: str) -> list[str]:
+    def read(self, pks: Sequence[int], base: str, user: Any) -> list[str]:
         """The records' JSON, in the order of their ids; those that are no longer there are left out.
 
         ``base`` is the site's address, without a slash at its end, as in ``https://registry.example``.
@@ -68,13 +83,13 @@ class Projection:
             return []
         ids = "{" + ",".join(map(str, pks)) + "}"
         with _cursor(keeps_plan=next(self.uses) >= PLANNED_FROM) as cursor:
-            cursor.execute(self.sql, [ids, json.dumps(base)[1:-1]])
+            cursor.execute(self.sql, [ids, json.dumps(base)[1:-1], user.pk])
             return [text for (text,) in cursor.fetchall()]
 
 
 def projection_of(serializer_class: Any, user: Any, selection: Mapping[str, Any] | None = None) -> Projection:
     """The projection of a serializer for a user, with the ``fields``, ``omit`` and ``expand`` of its context."""
-    return _compiled(serializer_class, _frozen(selection or {}), Audience.of(user))
+    return _compiled(serializer_class, _frozen(selection or {}), Audience.of(user).anyone())
 
 
 @lru_cache(maxsize=KEPT_STATEMENTS)

@@ -94,7 +94,7 @@ class ProjectedReads:
     def written(self, pks: Sequence[int], selection: Mapping[str, Any] | None = None) -> builtins.list[str]:
         """The JSON of some records, as the request's user is shown them."""
         projection = projection_of(self.serializer_class, self.request.user, selection)
-        return projection.read(pks, self.request.build_absolute_uri("/")[:-1])
+        return projection.read(pks, self.request.build_absolute_uri("/")[:-1], self.request.user)
 
     def represent(self, record: models.Model) -> Any:
         """A record as a reader gets it, read anew: the database computes what follows from a change."""

@@ -56,7 +56,7 @@ def selection(view: Any) -> list[Schema]:
     return found
 
 
-def expansions(serializer_class: type[Any]) -> list[str]:
+def expansions(serializer_class: Any) -> list[str]:
     """Every path that can be expanded: references, and references of what they name."""
     found = []
     for name, target in expandable(serializer_class).items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -17,13 +19,13 @@ PARAMETERS = frozenset({"fields", "omit", "expand"})
 DEEPEST_EXPANSION = 2
 
 
-def read_selection(request: Request, serializer_class: type[Any]) -> dict[str, Any]:
+def read_selection(request: Request, serializer_class: Any) -> dict[str, Any]:
     """The serializer context that the query asks for; raises InvalidParameters with the names that there are."""
     refused: dict[str, Any] = {}
     context: dict[str, Any] = {}
     for parameter in ("fields", "omit"):
         if parameter in request.query_params:
-            known = list(serializer_class().fields)
+            known = field_names(serializer_class)
             names = _names(request, parameter)
             unknown = [name for name in names if name not in known]
             if unknown or not names:
@@ -55,7 +57,7 @@ def _unknown(unknown: list[str], known: list[str]) -> serializers.ErrorDetail:
     return serializers.ErrorDetail(message % values, code="unknown_field")
 
 
-def _grow(tree: dict[str, Any], serializer_class: type[Any], path: str) -> serializers.ErrorDetail | None:
+def _grow(tree: dict[str, Any], serializer_class: Any, path: str) -> serializers.ErrorDetail | None:
     """Add one dotted path to the tree of what to expand, or say why not."""
     steps = path.split(".")
     if len(steps) > DEEPEST_EXPANSION:
@@ -70,7 +72,14 @@ def _grow(tree: dict[str, Any], serializer_class: type[Any], path: str) -> seria
     return None
 
 
-def expandable(serializer_class: type[Any]) -> dict[str, RecordModel]:
+@cache
+def field_names(serializer_class: Any) -> list[str]:
+    """The fields that a record can be shown with, as they are declared."""
+    return list(serializer_class().fields)
+
+
+@cache
+def expandable(serializer_class: Any) -> Mapping[str, RecordModel]:
     """The references of a record that can be expanded, each with the model that it names."""
     model = serializer_class.Meta.model
     found = {}
