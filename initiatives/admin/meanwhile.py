@@ -16,6 +16,7 @@ from django.contrib.admin.helpers import ActionForm
 from django.contrib.admin.utils import quote
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -126,7 +127,36 @@ class Versioned(History):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         take_reason(request)
-        return super().changelist_view(request, extra_context)
+        if request.method != "POST":
+            return super().changelist_view(request, extra_context)
+        # Before the records that a page asks about are read: what comes in between is then asked of once more.
+        now = current_revision()
+        try:
+            page = super().changelist_view(request, extra_context)
+        except ChangedMeanwhileError as changed:
+            message = _("Somebody else has changed “%(record)s” meanwhile. Nothing was deleted; look at it again.")
+            self.message_user(request, message % {"record": changed.record}, messages.WARNING)
+            return HttpResponseRedirect(request.get_full_path())
+        if isinstance(page, TemplateResponse) and page.context_data is not None:
+            page.context_data["seen"] = now
+        return page
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """Delete the chosen records; raises ChangedMeanwhileError where one is no longer what its reader has seen."""
+        rows = {row.pk: row for row in _locked(self.model, queryset.values_list("pk", flat=True))}
+        seen = seen_in(request)
+        for pk, last in last_revisions_of(self.model, list(rows)).items():
+            if seen is not None and seen < last:
+                raise ChangedMeanwhileError(rows[pk])
+        super().delete_queryset(request, queryset)
+
+
+class ChangedMeanwhileError(Exception):
+    """Somebody else has changed a record between the question and the answer."""
+
+    def __init__(self, record: Any) -> None:
+        self.record = record
+        super().__init__(record)
 
 
 def _locked(model: Any, pks: Iterable[int]) -> list[Any]:

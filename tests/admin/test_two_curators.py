@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from initiatives.models import Citation, Initiative, Milestone, Organization
-from tests.admin.pages import adding, changing, deleting, errors, form_data, new_row
+from tests.admin.pages import adding, changing, deleting, errors, form_data, listing, new_row
 from tests.factories import make_citation, make_initiative, make_milestone, make_organization, make_pillar, make_source
 from tests.history.clients import at_once
 from tracker.history.models import Revision
@@ -262,6 +262,23 @@ def test_a_record_that_changed_since_the_question_is_not_deleted(desk: Client, o
     seen = desk.get(deleting(office)).context["seen"]
     assert desk.post(deleting(office), {"post": "yes", "_revision": seen}).status_code == 302
     assert not Organization.objects.filter(pk=office.pk).exists()
+
+
+def test_of_chosen_records_none_is_deleted_if_one_changed_since_the_question(
+    desk: Client, office: Organization
+) -> None:
+    chosen = {"action": "delete_selected", "_selected_action": [office.pk, make_organization().pk]}
+    question = desk.post(listing(Organization), chosen)
+    seen = question.context["seen"]
+    assert f'name="_revision" value="{seen}"' in question.content.decode()
+    Organization.objects.filter(pk=office.pk).update(country="SA")
+    answer = {**chosen, "post": "yes", "_revision": seen}
+    page = desk.post(listing(Organization), answer, follow=True)
+    assert "Somebody else has changed “Office” meanwhile" in page.content.decode()
+    assert Organization.objects.count() == 2
+    asked_again = desk.post(listing(Organization), chosen).context["seen"]
+    desk.post(listing(Organization), {**answer, "_revision": asked_again})
+    assert Organization.objects.count() == 0
 
 
 # Odd senders ---------------------------------------------------------------------------------------------------------
