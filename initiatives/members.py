@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from initiatives.invitation_mail import send_invitation
 from initiatives.models import Invitation, JoinRequest, Membership, Organization
 from initiatives.models.memberships import Role
 from initiatives.models.publication import is_curator
@@ -19,12 +21,16 @@ from tracker.api.problem_types import Conflict
 
 @transaction.atomic
 def invite(*, organization: Organization, email: str, role: str, message: str, by: Any) -> Invitation:
-    """Offer a role to whoever has this address, whether they have an account already or not."""
+    """Offer a role to whoever has this address, whether they have an account already or not, and write to them."""
     _must_manage(by, organization)
     # One whose time has run out would stand in the way of another.
     lapsed = Invitation.objects.filter(organization=organization, email__iexact=email, state=Invitation.State.OPEN)
     lapsed.filter(expires_at__lte=timezone.now()).update(state=Invitation.State.REVOKED, decided_at=timezone.now())
-    return Invitation.objects.create(organization=organization, email=email, role=role, message=message, invited_by=by)
+    invitation = Invitation.objects.create(
+        organization=organization, email=email, role=role, message=message, invited_by=by
+    )
+    transaction.on_commit(partial(send_invitation, invitation))
+    return invitation
 
 
 @transaction.atomic

@@ -6,13 +6,11 @@ What a form says becomes the body that the API would be sent, so that there is o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,52 +18,26 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 
 from initiatives import workflow
 from initiatives.api.dashboards import DashboardSerializer
 from initiatives.dashboards.reading import read_widgets
 from initiatives.models import Dashboard, Widget
 from initiatives.models.dashboards import LONGEST_QUERY, MOST_WIDGETS
-from tracker.api.problem_types import Conflict, field_errors
+from tracker.api.problem_types import Conflict
 
+from .frame import LARGEST_ID, api_request, page, reasons, row_id, signed_in
 from .widgets import presented
 
 MOST_PUBLIC = 50
-View = Callable[..., HttpResponseBase]
-
-
-def _page(view: View) -> View:
-    """A page that nobody keeps and no search engine lists: a link that was taken back leads nowhere at once."""
-
-    @never_cache
-    @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
-        response["X-Robots-Tag"] = "noindex"
-        return response
-
-    return wrapped
-
-
-def _signed_in(view: View) -> View:
-    @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            # After signing in one can only be led to a page, not to what was to be done.
-            return redirect_to_login(request.path if request.method == "GET" else reverse("dashboards-page"))
-        return view(request, *args, **kwargs)
-
-    return wrapped
 
 
 # Reading -------------------------------------------------------------------------------------------------------------
 
 
-@_page
+@page
 @require_http_methods(["GET", "HEAD", "POST"])
 def listed(request: HttpRequest) -> HttpResponseBase:
     """One's own dashboards, with a form for a new one, and those that are public."""
@@ -87,7 +59,7 @@ def _list(request: HttpRequest, typed: Mapping[str, Any] | None = None, refused:
     return render(request, "pages/dashboards.html", context, status=status)
 
 
-@_page
+@page
 @require_safe
 def shown(request: HttpRequest, pk: int) -> HttpResponse:
     """A dashboard that the reader may see."""
@@ -97,7 +69,7 @@ def shown(request: HttpRequest, pk: int) -> HttpResponse:
     return _shown(request, dashboard, reverse("dashboard-copy", args=[dashboard.pk]))
 
 
-@_page
+@page
 @require_safe
 def shared(request: HttpRequest, key: str) -> HttpResponse:
     """A dashboard for whoever has its link."""
@@ -106,7 +78,7 @@ def shared(request: HttpRequest, key: str) -> HttpResponse:
 
 def _shown(request: HttpRequest, dashboard: Dashboard, copy_address: str) -> HttpResponse:
     widgets = list(dashboard.widgets.all())
-    answers = read_widgets(_api_request(request), widgets)
+    answers = read_widgets(api_request(request), widgets)
     context = {
         "dashboard": dashboard,
         "mine": dashboard.is_of(request.user),
@@ -132,20 +104,13 @@ def _under(key: str) -> Dashboard:
 
 def _id(pk: int) -> int:
     # A number beyond what the column can hold is none that there is.
-    return min(pk, 2**63 - 1)
-
-
-def _api_request(request: HttpRequest) -> Request:
-    """The request as views of the API have it, by the session's user."""
-    found = Request(request)
-    found.user, found.auth = request.user, None
-    return found
+    return min(pk, LARGEST_ID)
 
 
 # Writing -------------------------------------------------------------------------------------------------------------
 
 
-@_signed_in
+@signed_in("dashboards-page")
 def _created(request: HttpRequest) -> HttpResponseBase:
     body = {"title": _title(request)}
     try:
@@ -155,13 +120,13 @@ def _created(request: HttpRequest) -> HttpResponseBase:
             workflow.make_room_for_dashboard(owner=request.user)
             dashboard = serializer.save(owner=request.user)
     except (ValidationError, Conflict) as refused:
-        return _list(request, request.POST, _reasons(refused))
+        return _list(request, request.POST, reasons(refused))
     return redirect("dashboard-edit", pk=dashboard.pk)
 
 
-@_page
+@page
 @require_POST
-@_signed_in
+@signed_in("dashboards-page")
 def copied(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A copy of one's own of a dashboard that one may see."""
     dashboard = Dashboard.objects.visible_to(request.user).filter(pk=_id(pk)).first()
@@ -170,9 +135,9 @@ def copied(request: HttpRequest, pk: int) -> HttpResponseBase:
     return _copied(request, dashboard)
 
 
-@_page
+@page
 @require_POST
-@_signed_in
+@signed_in("dashboards-page")
 def copied_by_link(request: HttpRequest, key: str) -> HttpResponseBase:
     """A copy of one's own of a dashboard that one has the link of."""
     return _copied(request, _under(key))
@@ -182,14 +147,14 @@ def _copied(request: HttpRequest, dashboard: Dashboard) -> HttpResponseBase:
     try:
         copy = workflow.copy_dashboard(dashboard=dashboard, owner=request.user)
     except Conflict as refused:
-        return _list(request, refused=_reasons(refused))
+        return _list(request, refused=reasons(refused))
     messages.success(request, _("This copy is yours; only you see it."))
     return redirect("dashboard-edit", pk=copy.pk)
 
 
-@_page
+@page
 @require_http_methods(["GET", "HEAD", "POST"])
-@_signed_in
+@signed_in("dashboards-page")
 def edited(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The forms that put a dashboard together; each does one thing and comes back here."""
     if request.method != "POST":
@@ -201,7 +166,7 @@ def edited(request: HttpRequest, pk: int) -> HttpResponseBase:
         with transaction.atomic():
             leads_to = act(request, _own(request, pk, locked=True))
     except (ValidationError, Conflict) as refused:
-        return _forms(request, _own(request, pk), request.POST, _reasons(refused))
+        return _forms(request, _own(request, pk), request.POST, reasons(refused))
     return redirect(leads_to) if leads_to else redirect("dashboard-edit", pk=pk)
 
 
@@ -298,7 +263,7 @@ def _write(request: HttpRequest, dashboard: Dashboard, body: Mapping[str, Any]) 
 
 
 def _serializer(request: HttpRequest, dashboard: Dashboard | None, body: Mapping[str, Any]) -> DashboardSerializer:
-    context = {"request": _api_request(request)}
+    context = {"request": api_request(request)}
     return DashboardSerializer(dashboard, data=body, partial=dashboard is not None, context=context)
 
 
@@ -307,8 +272,7 @@ def _ids(dashboard: Dashboard) -> list[dict[str, Any]]:
 
 
 def _chosen(request: HttpRequest, dashboard: Dashboard) -> int:
-    given = request.POST.get("widget", "")
-    number = int(given) if given.isascii() and given.isdigit() and len(given) < len(str(2**63)) else -1
+    number = row_id(request.POST.get("widget", ""))
     if {"id": number} not in _ids(dashboard):
         raise Http404
     return number
@@ -321,10 +285,3 @@ def _title(request: HttpRequest) -> dict[str, str]:
 def _widget(request: HttpRequest) -> dict[str, Any]:
     said = {name: request.POST.get(name, "") for name in ("query", "display", "group_by")}
     return {"title": _title(request), **said}
-
-
-def _reasons(refused: Any) -> list[str]:
-    """What was wrong, in sentences."""
-    if isinstance(refused, Conflict):
-        return [str(refused.detail)]
-    return [str(each["detail"]) for each in field_errors(refused.detail)]

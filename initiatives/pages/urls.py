@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import dashboards, digest
+from . import dashboards, digest, memberships
 
 urlpatterns = [
     path("dashboards/", dashboards.listed, name="dashboards-page"),
@@ -13,5 +13,6 @@ urlpatterns = [
     path("dashboards/<int:pk>/copy/", dashboards.copied, name="dashboard-copy"),
     path("dashboards/shared/<str:key>/", dashboards.shared, name="dashboard-shared"),
     path("dashboards/shared/<str:key>/copy/", dashboards.copied_by_link, name="dashboard-shared-copy"),
+    path("memberships/", memberships.memberships, name="memberships-page"),
     path("digest/off/<str:token>/", digest.off, name="digest-off"),
 ]

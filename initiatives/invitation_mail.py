@@ -1,0 +1,41 @@
+"""Telling somebody by e-mail that they are invited: in every language, as theirs is not known yet."""
+
+from __future__ import annotations
+
+import logging
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext, override
+
+from initiatives.models import Invitation
+
+logger = logging.getLogger(__name__)
+
+
+def send_invitation(invitation: Invitation) -> None:
+    """Write to whoever is invited. If the mail server refuses, the invitation still stands on its page."""
+    subject = " / ".join(_subject(code) for code, _name in settings.LANGUAGES)
+    languages = [code for code, _name in settings.LANGUAGES]
+    context = {
+        "invitation": invitation,
+        "organization": invitation.organization,
+        "inviter": invitation.invited_by.get_username() if invitation.invited_by else "",
+        "url": settings.TRACKER_SITE_URL + reverse("memberships-page"),
+        "languages": languages,
+        "subject": subject,
+    }
+    text = render_to_string("invitation/mail.txt", context)
+    mail = EmailMultiAlternatives(subject, text, None, [invitation.email], headers={"Auto-Submitted": "auto-generated"})
+    mail.attach_alternative(render_to_string("invitation/mail.html", context), "text/html")
+    try:
+        mail.send()
+    except OSError as error:
+        logger.warning("The invitation %d was not taken by the mail server: %s", invitation.pk, error)
+
+
+def _subject(language: str) -> str:
+    with override(language):
+        return gettext("You are invited to the registry")
