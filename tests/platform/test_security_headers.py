@@ -137,6 +137,7 @@ def test_the_doors_of_the_desk_are_strict(desk: Client, path: str) -> None:
     is_strict(desk.get(f"/admin/{path}"))
 
 
+@pytest.mark.parametrize("browser", ["ar"], indirect=True)
 @pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model.__name__)
 def test_every_page_of_the_desk_is_strict(desk: Client, model: type[models.Model]) -> None:
     row = ROWS[model]()

@@ -20,7 +20,7 @@ EVERYTHING = ("*", "*:read")
 
 def scope_names() -> tuple[str, ...]:
     """The names before the colon, in the order of the addresses."""
-    return tuple(_views())
+    return tuple(_views(get_resolver()))
 
 
 def scope_choices() -> list[tuple[Any, Any]]:
@@ -28,7 +28,8 @@ def scope_choices() -> list[tuple[Any, Any]]:
     everything = [("*", _("Read and write everything")), ("*:read", _("Read everything"))]
     words = {"read": pgettext("scope", "read"), "write": pgettext("scope", "read and write")}
     by_name = [
-        (_title_of(name, view), [(f"{name}:{verb}", words[verb]) for verb in VERBS]) for name, view in _views().items()
+        (_title_of(name, view), [(f"{name}:{verb}", words[verb]) for verb in VERBS])
+        for name, view in _views(get_resolver()).items()
     ]
     return [*everything, *by_name]
 
@@ -44,10 +45,10 @@ def refuse_unknown_scopes(scopes: Iterable[str]) -> None:
 
 
 @cache
-def _views() -> dict[str, Any]:
+def _views(resolver: URLResolver) -> dict[str, Any]:
     """The first view of each name."""
     found: dict[str, Any] = {}
-    for name, view in _named(get_resolver().url_patterns):
+    for name, view in _named(resolver.url_patterns):
         found.setdefault(name, view)
     return found
 

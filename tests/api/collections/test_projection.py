@@ -130,7 +130,10 @@ def test_a_field_that_postgresql_cannot_write_fails_the_check(
             return "Hello"
 
     monkeypatch.setattr(case.viewset, "serializer_class", Odd)
-    with pytest.raises(CommandError) as refused:
-        call_command("check")
+    found = case.viewset.check()
     for hint in ("Odd.greeting", "Odd.shade", "no_such_column", "as_json"):
-        assert hint in str(refused.value)
+        assert hint in str(found)
+    if case.name == "agreements":
+        # The command looks at every collection, which takes a while.
+        with pytest.raises(CommandError, match=r"Odd\.greeting"):
+            call_command("check")

@@ -59,8 +59,9 @@ def test_what_is_read_can_be_deleted_and_created_again(case: CollectionCase, cur
 def test_a_replacement_resets_what_it_does_not_name(case: CollectionCase, curator: ApiClient) -> None:
     row = case.rich(1)
     slug_before = row.slug
-    fresh = said(curator.send("POST", case.path, case.body()), 201)
     body = case.body()
+    fresh = said(curator.send("POST", case.path, body), 201)
+    assert curator.delete(fresh["url"]).status_code == 204
     replaced = said(curator.send("PUT", case.at(row), body))
     assert (replaced["id"], replaced["slug"]) == (row.pk, slug_before)
     unnamed = set(case.writable()) - set(body) - IDENTITY
