@@ -76,12 +76,12 @@ def test_the_list_sorts_by_every_column(desk: Client, model: type[models.Model])
 
 
 @pytest.mark.parametrize("model", SHOWN, ids=named)
-def test_each_choice_of_each_filter_opens(desk: Client, model: type[models.Model]) -> None:
+def test_the_first_choices_of_each_filter_open(desk: Client, model: type[models.Model]) -> None:
     ROWS[model]()
     page = desk.get(listing(model))
     changelist = page.context["cl"]
     for spec in changelist.filter_specs:
-        for choice in spec.choices(changelist):
+        for choice in list(spec.choices(changelist))[:4]:
             assert desk.get(listing(model) + choice["query_string"]).status_code == 200, (spec.title, choice)
 
 

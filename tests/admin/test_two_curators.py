@@ -309,7 +309,7 @@ def test_of_curators_who_save_at_the_same_moment_one_succeeds_and_the_others_are
     clients = [Client() for _ in range(count)]
     for number, client in enumerate(clients):
         client.force_login(User.objects.create_superuser(f"curator-{number}"))
-    for turn in range(5):
+    for turn in range(3):
         pages = [form_data(client.get(changing(metro))) for client in clients]
         meeting = Barrier(count)
 

@@ -72,7 +72,7 @@ def five(db: None) -> list[str]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_order_of_every_collection_is_walked_there_and_back(case: CollectionCase, curator: ApiClient) -> None:
-    rows = [case.rich(0), case.make(), case.rich(1), case.make(), case.rich(2), case.make(), case.make()]
+    rows = [case.rich(0), case.make(), case.rich(1), case.rich(2), case.make()]
     only = ",".join(row.slug for row in rows)
     assert_walked_as_listed(curator, case.path, slug__in=only, limit=2)
     for name in orderings(case.viewset()):
