@@ -7,7 +7,7 @@ INSTALLED_APPS = [*SERVICE_APPS, "rest_framework.authtoken"]
 ROOT_URLCONF = "benchmarks.comparison.urls"
 WSGI_APPLICATION = "benchmarks.comparison.wsgi.application"
 
-# Those of a new Django project.
+# Those of a new Django project, and one without which allauth, whose models the domain knows, does not start.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -16,6 +16,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 
 REST_FRAMEWORK = {

@@ -109,7 +109,7 @@ def expected_of_public(role: str, method: str, path: str) -> set[int]:
 @pytest.mark.parametrize("collection", EXAMPLES)
 def test_the_public_records_of_others_are_read_by_everybody_and_written_by_nobody(collection: str) -> None:
     cast = Cast.of_everybody()
-    row = ROWS[MODELS[collection]]()
+    row: Any = ROWS[MODELS[collection]]()
     values = {"slug": row.slug, "initiative": row.slug}
     if collection == "initiatives":
         values["id"] = make.make_progress_update(initiative=row).pk
@@ -192,7 +192,7 @@ def test_what_one_may_not_see_is_answered_as_what_there_is_not() -> None:
                 wrong.append((role, method, path, secret.status_code, missing.status_code))
             told += secret.status_code == 404
         if ask(cast.clients["curator"], method, filled(path, values)).status_code >= 500:
-            wrong.append(("curator", method, path, 500))
+            wrong.append(("curator", method, path, 500, 500))
     assert not wrong, "\n".join(map(str, wrong))
     assert told > 300
 

@@ -23,7 +23,7 @@ from benchmarks.reads import report
 from benchmarks.reads.picture import draw
 from benchmarks.reads.targets import TARGETS
 from tests.api.client import ApiClient
-from tests.platform.services import CHECKOUT
+from tests.platform.services import CHECKOUT, surroundings
 
 CLIENT = CHECKOUT / "benchmarks" / "reads" / "client.py"
 
@@ -199,3 +199,10 @@ def test_the_picture_is_an_svg_with_a_bar_for_each_contender(results: dict[str, 
 
     bars = picture.findall("{http://www.w3.org/2000/svg}rect")[1:]
     assert [int(bar.attrib["width"]) for bar in bars] == [560, 112]
+
+
+def test_the_settings_of_what_it_is_compared_with_still_start() -> None:
+    environment = surroundings(DJANGO_SETTINGS_MODULE="benchmarks.comparison.settings")
+    command = [sys.executable, "-c", "import django; django.setup()"]
+    ran = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
