@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from tracker.database.cluster import Cluster, cluster_in
+from tracker.environment import RATES
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 FOLDER = CHECKOUT / ".pgdata" / "bench"
@@ -58,7 +59,7 @@ class Databases:
             "DATABASE_URL": self.url(size),
             CACHE_SETTING: str(self.cache_mb),
             # Every request is counted, and none is too many.
-            "TRACKER_RATE_ANONYMOUS": "999999999/minute",
+            **{f"TRACKER_RATE_{name.upper().replace('-', '_')}": "999999999/minute" for name in RATES},
             "TRACKER_CURATOR_PASSWORD": KEY,
             "PYTHONPATH": str(CHECKOUT),
         }
