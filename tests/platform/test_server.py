@@ -4,6 +4,7 @@ import http.client
 import json
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -133,6 +134,30 @@ def test_who_is_refused_before_their_language_is_known_reads_it_in_both(port: in
         "A request's first line may have at most 8190 bytes. Give fewer or shorter parameters.",
         "لا يزيد السطر الأول من الطلب على 8190 بايت. أعطِ معاملات أقل أو أقصر.",
     ]
+
+
+STOPPED_WHILE_IT_HANDS_OUT_WORK = """
+import os, signal
+from concurrent.futures import ThreadPoolExecutor
+from gunicorn.config import Config
+from tracker.ops.worker import Worker
+
+class Pool(ThreadPoolExecutor):
+    def submit(self, *work):
+        with self._shutdown_lock:
+            os.kill(os.getpid(), signal.SIGQUIT)
+
+worker = Worker.__new__(Worker)
+worker.tpool, worker.cfg, worker.alive = Pool(1), Config(), True
+signal.signal(signal.SIGQUIT, worker.handle_quit)
+worker.tpool.submit(print)
+"""
+
+
+def test_a_worker_that_is_told_to_quit_while_it_hands_out_work_ends(checkout: Path) -> None:
+    command = [sys.executable, "-c", STOPPED_WHILE_IT_HANDS_OUT_WORK]
+    ended = subprocess.run(command, cwd=checkout, env=surroundings(), timeout=20, check=False)
+    assert ended.returncode == 0
 
 
 def test_a_worker_leaves_ctrl_c_to_the_server(checkout: Path) -> None:

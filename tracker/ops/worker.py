@@ -105,6 +105,14 @@ class Worker(ThreadWorker):
         # worker would be interrupted while it ends: at worst it waits for itself until it is killed.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """End at once, past gunicorn's own way, which first shuts down the pool of threads.
+
+        The pool has a lock for that. A signal that comes while the worker hands out work finds it taken, by the very
+        thread that hears the signal, and waits for ever: until the arbiter kills the worker, half a minute later.
+        """
+        super(ThreadWorker, self).handle_quit(sig, frame)
+
     def handle(self, conn: Any) -> Any:
         again = super().handle(conn)
         if again is False:
