@@ -153,7 +153,7 @@ def _differences(record: Any, version: NextVersion | None, request: HttpRequest)
     if version is not None:
         now = next_versions.shown(record, version.changes, request.user)
         for name, value in version.changes.items():
-            yield Difference(name, lines(now.get(name)), lines(value))
+            yield Difference(name, lines(now.get(name)), lines(_whole(now.get(name), value)))
         return
     if collections.has_collection(type(record)):
         serializer = collections.viewset_of(type(record)).serializer_class()
@@ -164,6 +164,21 @@ def _differences(record: Any, version: NextVersion | None, request: HttpRequest)
         told = [] if name in NOT_COMPARED else lines(value)
         if told:
             yield Difference(name, [], told)
+
+
+def _whole(now: Any, proposed: Any) -> Any:
+    """What a list of parts is to become: those that a proposal names by their id keep what it does not change."""
+    if not isinstance(now, list) or not isinstance(proposed, list):
+        return proposed
+    parts = {part["id"]: part for part in now if isinstance(part, Mapping) and "id" in part}
+    order = list(next(iter(parts.values()), {}))
+    merged = [{**parts.get(each.get("id"), {}), **each} if isinstance(each, Mapping) else each for each in proposed]
+    return [
+        {name: each[name] for name in dict.fromkeys((*order, *each)) if name in each}
+        if isinstance(each, Mapping)
+        else each
+        for each in merged
+    ]
 
 
 def lines(value: Any) -> list[str]:
