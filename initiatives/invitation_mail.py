@@ -17,8 +17,8 @@ logger = logging.getLogger(__name__)
 
 def send_invitation(invitation: Invitation) -> None:
     """Write to whoever is invited. If the mail server refuses, the invitation still stands on its page."""
-    subject = " / ".join(_subject(code) for code, _name in settings.LANGUAGES)
     languages = [code for code, _name in settings.LANGUAGES]
+    subject = " / ".join(map(_subject, languages))
     context = {
         "invitation": invitation,
         "organization": invitation.organization,

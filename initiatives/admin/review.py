@@ -172,13 +172,12 @@ def _whole(now: Any, proposed: Any) -> Any:
         return proposed
     parts = {part["id"]: part for part in now if isinstance(part, Mapping) and "id" in part}
     order = list(next(iter(parts.values()), {}))
-    merged = [{**parts.get(each.get("id"), {}), **each} if isinstance(each, Mapping) else each for each in proposed]
-    return [
-        {name: each[name] for name in dict.fromkeys((*order, *each)) if name in each}
-        if isinstance(each, Mapping)
-        else each
-        for each in merged
-    ]
+
+    def whole(part: Mapping[str, Any]) -> dict[str, Any]:
+        merged = {**parts.get(part.get("id"), {}), **part}
+        return {name: merged[name] for name in dict.fromkeys((*order, *merged)) if name in merged}
+
+    return [whole(each) if isinstance(each, Mapping) else each for each in proposed]
 
 
 def lines(value: Any) -> list[str]:

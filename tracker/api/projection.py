@@ -58,14 +58,6 @@ class Audience:
         whole = getattr(user, "_wrapped", user)
         return cls(user.is_active, staff, user.pk if user.is_active and not staff else None, whole)
 
-    def anyone(self) -> Audience:
-        """Whoever sees by the same conditions, in which a parameter takes the place of the user's id."""
-        pk = RawSQL(READER, ()) if self.pk is not None else None  # noqa: S611
-        anyone = SimpleNamespace(
-            pk=pk, is_active=self.is_active, is_staff=self.is_staff, is_authenticated=self.user.is_authenticated
-        )
-        return Audience(self.is_active, self.is_staff, pk and READER, anyone)
-
 
 class Projection:
     """A compiled serializer."""
@@ -89,14 +81,18 @@ class Projection:
 
 def projection_of(serializer_class: Any, user: Any, selection: Mapping[str, Any] | None = None) -> Projection:
     """The projection of a serializer for a user, with the ``fields``, ``omit`` and ``expand`` of its context."""
-    return _compiled(serializer_class, _frozen(selection or {}), Audience.of(user).anyone())
+    audience = Audience.of(user)
+    return _compiled(serializer_class, _frozen(selection or {}), audience.is_active, audience.is_staff)
 
 
 @lru_cache(maxsize=KEPT_STATEMENTS)
-def _compiled(serializer_class: Any, selection: Frozen, audience: Audience) -> Projection:
+def _compiled(serializer_class: Any, selection: Frozen, is_active: bool, is_staff: bool) -> Projection:
+    # Whoever sees by the same conditions: a parameter takes the place of the user's id.
+    reader = RawSQL(READER, ()) if is_active else None  # noqa: S611
+    anyone = SimpleNamespace(pk=reader, is_active=is_active, is_staff=is_staff, is_authenticated=is_active)
     serializer = serializer_class(context=_thawed(selection))
     rows = serializer.Meta.model._default_manager.all().with_computed().filter(pk=RawSQL("page.id", ()))
-    query = projected(rows, object_of(serializer, audience.user)).order_by().query
+    query = projected(rows, object_of(serializer, anyone)).order_by().query
     sql, parameters = query.get_compiler(connection=connection).as_sql()
     connection.ensure_connection()
     body = psycopg.ClientCursor(connection.connection).mogrify(sql, parameters)
