@@ -393,6 +393,25 @@ def test_a_server_answers_304_without_asking_django() -> None:
     assert server.get(LIST, HTTP_IF_NONE_MATCH=tag)[0] == "200 OK"
 
 
+def test_a_server_answers_304_where_another_process_made_the_answer() -> None:
+    make.make_organization()
+    server = Server()
+    tag = server.get(LIST)[1]["ETag"]
+    caches[ANSWERS].clear()
+    status, headers, body = server.get(LIST, HTTP_IF_NONE_MATCH=tag)
+    assert (status, headers["ETag"], headers["Cache-Control"], body) == (
+        "304 Not Modified",
+        tag,
+        "public, no-cache",
+        b"",
+    )
+    assert {"Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cookie"} <= set(
+        headers["Vary"].split(", ")
+    )
+    assert server.asked == 1
+    assert server.get(f"{LIST}nowhere/", HTTP_IF_NONE_MATCH="*")[0] == "404 Not Found"
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -34,6 +34,8 @@ KEPT_QUERIES = 1_000
 Environ: TypeAlias = Mapping[str, Any]
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 VARIES_BY = ("Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cookie", "Origin")
+FOR_ALL = "public, no-cache"
+FOR_ONE = "private, no-cache"
 OWED = "precondition_required"
 MOVED_ON = "precondition_failed"
 
@@ -101,9 +103,14 @@ def marked(response: Answer, request: Any, tag: str) -> Answer:
     """An answer under its tag: whoever keeps it asks each time whether it still is as it was."""
     user = getattr(request, "user", None)
     response["ETag"] = tag
-    response["Cache-Control"] = "private, no-cache" if user and user.is_authenticated else "public, no-cache"
+    response["Cache-Control"] = FOR_ONE if user and user.is_authenticated else FOR_ALL
     patch_vary_headers(response, VARIES_BY)
     return response
+
+
+def marks_for_all(tag: str) -> list[tuple[str, str]]:
+    """The headers by which an answer for everybody is marked: all that one without a body owes (RFC 9110, 15.4.5)."""
+    return [("ETag", tag), ("Cache-Control", FOR_ALL), ("Vary", ", ".join(VARIES_BY))]
 
 
 def not_modified(request: Any, tag: str) -> HttpResponseNotModified | None:

@@ -24,7 +24,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import get_language_from_request
 
 from tracker.api.codings import coding_of, encode
-from tracker.api.entity_tags import Environ, is_known, not_modified, tag_from, variant_of
+from tracker.api.entity_tags import Environ, is_known, marks_for_all, not_modified, tag_from, variant_of
 from tracker.api.forgiving_cache import forgiving
 from tracker.api.throttles import Count, count_stranger, headers_of
 from tracker.api.too_many_requests import refusal
@@ -38,8 +38,6 @@ KEPT_TYPES = ("application/json", "application/atom+xml")
 RECORDS = re.compile(r"/api/v[0-9]+/.")
 # Made anew for each request.
 NOT_KEPT = ("X-Request-ID", "Date", "Server")
-# Of an answer that has no body, because the client has it already (RFC 9110, 15.4.5).
-OF_NOT_MODIFIED = ("ETag", "Cache-Control", "Vary")
 
 Kept = tuple[bytes, tuple[tuple[str, str], ...]]
 """A body as it is sent, and its headers."""
@@ -77,6 +75,11 @@ class Question:
         found: Kept | None = forgiving.get(self.key)
         return found
 
+    def is_answered(self, environ: Environ) -> bool:
+        """Whether the client has the answer already; of “*”, which asks whether there is any, that is not known."""
+        given = environ.get("HTTP_IF_NONE_MATCH")
+        return given is not None and given.strip() != "*" and is_known(given, self.tag)
+
 
 @lru_cache(maxsize=1_000)
 def _language(accepted: str) -> str:
@@ -100,14 +103,16 @@ class KeptAnswers:
         if counted is not None and counted.is_too_much:
             return _refused(environ, counted, start_response)
         question = Question.of(environ) if environ["REQUEST_METHOD"] == "GET" else None
-        kept = question.answer() if question is not None else None
-        if question is None or kept is None:
+        if question is None:
+            return self._asked(environ, start_response)
+        own = [("X-Request-ID", request_id_from(environ)), *headers_of(environ)]
+        if question.is_answered(environ):
+            start_response("304 Not Modified", [*marks_for_all(question.tag), *own])
+            return []
+        kept = question.answer()
+        if kept is None:
             return self._asked(environ, start_response)
         body, headers = kept
-        own = [("X-Request-ID", request_id_from(environ)), *headers_of(environ)]
-        if is_known(environ.get("HTTP_IF_NONE_MATCH"), question.tag):
-            start_response("304 Not Modified", [*(each for each in headers if each[0] in OF_NOT_MODIFIED), *own])
-            return []
         start_response("200 OK", [*headers, *own])
         return [body]
 
@@ -166,10 +171,7 @@ def _encoded(answer: HttpResponseBase, request: HttpRequest) -> HttpResponseBase
 
 
 def _unchanged(request: HttpRequest, question: Question) -> HttpResponseBase | None:
-    """The answer to whoever has it already; who says “*” asks whether there is any, which is not known yet."""
-    if request.META.get("HTTP_IF_NONE_MATCH", "").strip() == "*":
-        return None
-    return not_modified(request, question.tag)
+    return not_modified(request, question.tag) if question.is_answered(request.META) else None
 
 
 def _answered(question: Question) -> HttpResponse | None:
