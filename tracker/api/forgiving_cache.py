@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.cache import caches
 
+from tracker.api.memory_cache import MemoryCache
+
 # As long as a server that is away may cost one request in so many seconds.
 LEFT_ALONE_SECONDS = 5.0
 ANSWERS = "answers"
@@ -20,6 +22,11 @@ class ForgivingCache:
 
     def __init__(self) -> None:
         self.failed_at = float("-inf")
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether it is in this process, so that nobody waits for it."""
+        return isinstance(caches[ANSWERS], MemoryCache)
 
     def get(self, key: str) -> Any:
         """What was put in under a key, or None."""

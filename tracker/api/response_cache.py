@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.wsgi import WSGIRequest
@@ -30,6 +30,7 @@ from tracker.api.throttles import Count, count_stranger, headers_of
 from tracker.api.too_many_requests import refusal
 from tracker.history.middleware import request_id_from, request_id_of
 from tracker.history.newest import Newest, newest_revision
+from tracker.history.prompt_newest import PromptNewest
 from tracker.ops.security_log import log_refusal
 
 KEPT_SECONDS = 24 * 60 * 60
@@ -42,6 +43,15 @@ NOT_KEPT = ("X-Request-ID", "Date", "Server")
 Kept = tuple[bytes, tuple[tuple[str, str], ...]]
 """A body as it is sent, and its headers."""
 Application = Callable[..., Iterable[bytes]]
+StartResponse = Callable[..., Any]
+
+
+class Answer(NamedTuple):
+    """What a server is told to send."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: list[bytes]
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ class Question:
     newest: Newest
 
     @classmethod
-    def of(cls, environ: Environ) -> Question | None:
+    def of(cls, environ: Environ, ask: Callable[[], Newest | None] = newest_revision) -> Question | None:
         """The question that a request asks; None if it is for somebody in particular, or the database is away."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or not RECORDS.match(environ.get("PATH_INFO", "")):
             return None
@@ -63,14 +73,16 @@ class Question:
         if connection.in_atomic_block:
             return None
         try:
-            newest = newest_revision()
+            newest = ask()
         except DatabaseError:
+            newest = None
+        if newest is None:
             return None
         variant = variant_of(environ, (None, False), _language(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
         on = f"{newest.at}\n{newest.number}\n{variant}".encode("utf-8", "replace")
         return cls(tag_from(variant, newest.number), f"answer:{blake2b(on, digest_size=20).hexdigest()}", newest)
 
-    def answer(self) -> Kept | None:
+    def kept(self) -> Kept | None:
         """What was answered before."""
         found: Kept | None = forgiving.get(self.key)
         return found
@@ -79,6 +91,13 @@ class Question:
         """Whether the client has the answer already; of “*”, which asks whether there is any, that is not known."""
         given = environ.get("HTTP_IF_NONE_MATCH")
         return given is not None and given.strip() != "*" and is_known(given, self.tag)
+
+    def answer(self, environ: Environ) -> Answer | None:
+        """What can be answered without Django; None if that is nothing."""
+        if self.is_answered(environ):
+            return Answer("304 Not Modified", marks_for_all(self.tag), [])
+        kept = self.kept()
+        return Answer("200 OK", list(kept[1]), [kept[0]]) if kept is not None else None
 
 
 @lru_cache(maxsize=1_000)
@@ -93,35 +112,60 @@ class KeptAnswers:
 
     def __init__(self, application: Application) -> None:
         self.application = application
+        self.prompt = PromptNewest()
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """The answer that is kept, or else the application's; to who comes too often, that."""
-        # What a page of another origin may read, Django's middleware says.
-        if "HTTP_ORIGIN" in environ:
+        if not _is_for_all_origins(environ):
             return self._asked(environ, start_response)
         counted = count_stranger(environ)
         if counted is not None and counted.is_too_much:
             return _refused(environ, counted, start_response)
         question = Question.of(environ) if environ["REQUEST_METHOD"] == "GET" else None
-        if question is None:
+        answer = question.answer(environ) if question is not None else None
+        if answer is None:
             return self._asked(environ, start_response)
-        own = [("X-Request-ID", request_id_from(environ)), *headers_of(environ)]
-        if question.is_answered(environ):
-            start_response("304 Not Modified", [*marks_for_all(question.tag), *own])
-            return []
-        kept = question.answer()
-        if kept is None:
-            return self._asked(environ, start_response)
-        body, headers = kept
-        start_response("200 OK", [*headers, *own])
-        return [body]
+        return _given(environ, answer, start_response)
 
-    def _asked(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def look_anew(self) -> None:
+        """Say that what is asked ``at_once`` from now on has come in before now."""
+        self.prompt.look_anew()
+
+    def at_once(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes] | None:
+        """The answer, if it can be given without waiting for anybody; else None, and nothing has been done.
+
+        For the one thread of a server that hears of requests: it must never stand still.
+        """
+        if environ["REQUEST_METHOD"] != "GET" or not _is_for_all_origins(environ):
+            return None
+        question = Question.of(environ, self.prompt.newest)
+        if question is None or not (forgiving.is_at_hand or question.is_answered(environ)):
+            return None
+        answer = question.answer(environ)
+        if answer is None:
+            return None
+        counted = count_stranger(environ)
+        if counted is not None and counted.is_too_much:
+            return _refused(environ, counted, start_response)
+        return _given(environ, answer, start_response)
+
+    def _asked(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         answer = self.application(environ, start_response)
         return _without_body(answer) if environ["REQUEST_METHOD"] == "HEAD" else answer
 
 
-def _refused(environ: dict[str, Any], counted: Count, start_response: Callable[..., Any]) -> Iterable[bytes]:
+def _is_for_all_origins(environ: Environ) -> bool:
+    """Whether no page of another origin asks: what such a page may read, Django's middleware says."""
+    return "HTTP_ORIGIN" not in environ
+
+
+def _given(environ: dict[str, Any], answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
+    own = [("X-Request-ID", request_id_from(environ)), *headers_of(environ)]
+    start_response(answer.status, [*answer.headers, *own])
+    return answer.body
+
+
+def _refused(environ: dict[str, Any], counted: Count, start_response: StartResponse) -> Iterable[bytes]:
     request = WSGIRequest(environ)
     answer = refusal(request, counted)
     log_refusal(request, answer)
@@ -175,7 +219,7 @@ def _unchanged(request: HttpRequest, question: Question) -> HttpResponseBase | N
 
 
 def _answered(question: Question) -> HttpResponse | None:
-    kept = question.answer()
+    kept = question.kept()
     return HttpResponse(kept[0], headers=dict(kept[1])) if kept is not None else None
 
 

@@ -50,14 +50,28 @@ def _asked(session: pq.abc.PGconn) -> Newest:
     result = _executed(session)
     if result.error_field(pq.DiagnosticField.SQLSTATE) == NOT_PREPARED:
         # The first time in this session, or since psycopg has forgotten all statements after a rollback.
-        session.prepare(STATEMENT, QUESTION.encode())
+        prepare(session)
         result = _executed(session)
-    if result.status != pq.ExecStatus.TUPLES_OK:
-        raise RuntimeError(result.error_message.decode("utf-8", "replace"))
-    if not result.ntuples:
-        return NONE_YET
-    number, at = (result.get_value(0, column) or b"" for column in (0, 1))
-    return Newest(int(number), at.decode())
+    return told_by(result)
+
+
+def _executed(session: pq.abc.PGconn) -> pq.abc.PGresult:
+    ask(session)
+    if not is_readable(session, PROMPT_MILLISECONDS):
+        patient = select.poll()
+        patient.register(session.socket, select.POLLIN)
+        patient.poll()
+    return taken_from(session)
+
+
+def prepare(session: pq.abc.PGconn) -> None:
+    """Have PostgreSQL understand the question once for a session."""
+    session.prepare(STATEMENT, QUESTION.encode())
+
+
+def ask(session: pq.abc.PGconn) -> None:
+    """Send the question, and wait for nothing."""
+    session.send_query_prepared(STATEMENT, [])
 
 
 class _Awaited(ctypes.Structure):
@@ -71,17 +85,31 @@ class _Awaited(ctypes.Structure):
 _poll = ctypes.PyDLL(None).poll
 
 
-def _executed(session: pq.abc.PGconn) -> Any:
-    session.send_query_prepared(STATEMENT, [])
+def is_readable(session: pq.abc.PGconn, milliseconds: int) -> bool:
+    """Whether something comes in within so long, for which all other threads stand still."""
     awaited = _Awaited(session.socket, select.POLLIN, 0)
-    if _poll(ctypes.byref(awaited), 1, PROMPT_MILLISECONDS) == 0:
-        patient = select.poll()
-        patient.register(session.socket, select.POLLIN)
-        patient.poll()
+    found: int = _poll(ctypes.byref(awaited), 1, milliseconds)
+    return found != 0
+
+
+def taken_from(session: pq.abc.PGconn) -> pq.abc.PGresult:
+    """The result that comes in, and nothing left behind it."""
     result = session.get_result()
     while session.get_result() is not None:
         pass
+    if result is None:
+        raise RuntimeError("The question had no answer.")
     return result
+
+
+def told_by(result: pq.abc.PGresult) -> Newest:
+    """The revision that a result tells. Raises RuntimeError where it tells of an error."""
+    if result.status != pq.ExecStatus.TUPLES_OK:
+        raise RuntimeError(result.error_message.decode("utf-8", "replace"))
+    if not result.ntuples:
+        return NONE_YET
+    number, at = (result.get_value(0, column) or b"" for column in (0, 1))
+    return Newest(int(number), at.decode())
 
 
 def newest_for(request: Any) -> Newest:

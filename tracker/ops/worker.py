@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 # Loaded with this class by the process that forks the workers, so that they count together.
 from tracker.api import counters  # noqa: F401
+from tracker.ops.at_once import AtOnce, send_now
 from tracker.ops.security_headers import NO_PAGE
 from tracker.ops.shares import OpenConnections
 
@@ -82,8 +84,10 @@ class Worker(ThreadWorker):
     """Threads that serve; Ctrl-C is the arbiter's to hear, and who was refused gets to read why.
 
     Workers share out connections: whichever woke first would else take all that come together, and serve them by one
-    processor while the others have nothing to do.
+    processor while the others have nothing to do. What needs no waiting is answered without a thread of the pool.
     """
+
+    at_once: AtOnce | None = None
 
     @property
     def nr_conns(self) -> int:
@@ -98,6 +102,43 @@ class Worker(ThreadWorker):
         if open_connections.another_has_fewer(self.age):
             time.sleep(HESITATION_SECONDS)
         super().accept(listener)
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        self.at_once = AtOnce.of(self.cfg, self.wsgi, self.log)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        if self.at_once is not None:
+            self.at_once.look_anew()
+        super().wait_for_and_dispatch_events(timeout)
+
+    def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
+        # The last requests of a worker are answered in a way that ends the connection.
+        is_going_on = self.alive and self.nr + 1 < self.max_requests
+        answer = self.at_once.answer(conn) if self.at_once is not None and is_going_on else None
+        if answer is None:
+            super().on_client_socket_readable(conn, client)
+            return
+        self.nr += 1
+        self.keepalived_conns.remove(conn)
+        self._send(answer, conn, client)
+
+    def _send(self, answer: list[bytes], conn: Any, client: socket.socket) -> None:
+        """Send without waiting; what a slow client does not take is left to a thread that may wait."""
+        try:
+            rest = send_now(client, answer)
+        except OSError:
+            self.poller.unregister(client)
+            self.nr_conns -= 1
+            conn.close()
+            return
+        if rest:
+            self.poller.unregister(client)
+            sending = self.tpool.submit(_send_all, client, rest)
+            sending.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+        else:
+            conn.set_timeout()
+            self.keepalived_conns.append(conn)
 
     def init_signals(self) -> None:
         super().init_signals()
@@ -127,6 +168,16 @@ class Worker(ThreadWorker):
             return
         self.log.info("Refused a request of %s: %s", addr[0] if addr else "a local client", exc)
         util.write_nonblock(client, _answer(refusal, [text.format(cfg=self.cfg) for text in refusal.detail]))
+
+
+def _send_all(client: socket.socket, rest: bytes) -> bool:
+    """Send what is left of an answer; whether the client has taken it, and may ask again."""
+    try:
+        client.setblocking(True)
+        client.sendall(rest)
+    except OSError:
+        return False
+    return True
 
 
 def _refusal_of(exc: BaseException) -> Refusal | None:
