@@ -17,7 +17,7 @@ import psutil
 import pytest
 from django.utils.translation import override
 
-from tests.platform.services import Service, copy_checkout, free_port, get, surroundings
+from tests.platform.services import Service, copy_checkout, free_port, get, surroundings, wait_until
 from tracker.api.problem_types import PROBLEM_TYPES
 from tracker.ops.worker import NOT_HTTP, REFUSALS
 
@@ -27,10 +27,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_checkout(tmp_path_factory.mktemp("server") / "checkout")
 
 
-def started(checkout: Path, port: int) -> Service:
+def started(checkout: Path, port: int, *arguments: str) -> Service:
     """Gunicorn as configured, with one worker; what it serves here needs no database."""
     environment = surroundings(PORT=str(port), WEB_CONCURRENCY="1")
-    service = Service([sys.executable, "-m", "gunicorn", "tracker.wsgi"], checkout, environment)
+    service = Service([sys.executable, "-m", "gunicorn", *arguments, "tracker.wsgi"], checkout, environment)
     service.wait_to_serve(port, "/healthz")
     return service
 
@@ -57,6 +57,45 @@ def test_connections_are_shared_out_among_the_workers(checkout: Path) -> None:
         assert sum(shares) == 12
     finally:
         service.end()
+
+
+@pytest.mark.parametrize("reason", ["it is told to", "a worker has had its requests"])
+def test_a_server_that_stops_answers_who_asks_meanwhile(checkout: Path, reason: str) -> None:
+    port = free_port()
+    service = started(checkout, port, "--max-requests", "40" if reason == "a worker has had its requests" else "0")
+    try:
+        for _time in range(3):
+            get(port, "/healthz")
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as client:
+            assert told_at_healthz(client) == "keep-alive"
+            if reason == "it is told to":
+                service.process.terminate()
+            while told_at_healthz(client) == "keep-alive":
+                time.sleep(0.01)
+        if reason == "a worker has had its requests":
+            wait_until(lambda: service.said.count("Booting worker") == 2)
+            assert get(port, "/healthz")[0] == 200
+    finally:
+        assert service.end(signal.SIGTERM) == 0
+
+
+def told_at_healthz(client: http.client.HTTPConnection) -> str | None:
+    """What becomes of the connection, as an answer tells."""
+    client.request("GET", "/healthz")
+    with client.getresponse() as answer:
+        assert (answer.status, bool(answer.read())) == (200, True)
+        return answer.getheader("Connection")
+
+
+def test_a_client_that_stays_after_its_last_answer_keeps_nobody_waiting(port: int) -> None:
+    with ExitStack() as stack:
+        for _number in range(3):
+            staying = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+            staying.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            assert b"200 OK" in staying.recv(4096)
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=1)) as client:
+            for _time in range(3):
+                told_at_healthz(client)
 
 
 def shares_of(service: Service, port: int, clients: int) -> list[int]:

@@ -161,6 +161,13 @@ class Worker(ThreadWorker):
             util.close_graceful(conn.sock, timeout=PATIENCE_SECONDS, max_drain=PATIENCE_BYTES)
         return again
 
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Go on with a connection after its request; one that its thread has closed needs only be counted off."""
+        if conn.sock.fileno() < 0:
+            self.nr_conns -= 1
+        else:
+            super().finish_request(conn, fs)
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         refusal = None if isinstance(exc, OURS) else _refusal_of(exc)
         if refusal is None:
