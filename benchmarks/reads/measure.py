@@ -10,7 +10,7 @@ from benchmarks.reads.cases import Case, Contender
 from benchmarks.reads.load import CONNECTIONS, Numbers, Window, drive
 from benchmarks.reads.servers import Server, between, used_by
 
-WARM_UP = 1.0
+WARM_UP = 3.0
 # A window in which little happens goes on until about so many requests were answered, but not for longer.
 LONGEST = 20.0
 
