@@ -17,12 +17,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.signing import BadSignature, Signer
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import ngettext, override
 
 from initiatives.following import news_for
 from initiatives.models import FeedReader
+from initiatives.two_part_mail import two_part_mail
 from tracker.accounts.addresses import address_of
 from tracker.database.session_locks import alone
 from tracker.history.api.atom import in_language, lines_of
@@ -110,12 +110,8 @@ def _mail(reader: FeedReader, address: str, told: Told, today: date) -> EmailMul
         "Message-ID": f"<digest-{reader.pk}-{today:%Y%m%d}@{urlsplit(settings.TRACKER_SITE_URL).hostname}>",
         "List-Unsubscribe": f"<{unsubscribe}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        "Auto-Submitted": "auto-generated",
     }
-    text = render_to_string("digest/mail.txt", context)
-    mail = EmailMultiAlternatives(subject % {"count": count}, text, None, [address], headers=headers)
-    mail.attach_alternative(render_to_string("digest/mail.html", context), "text/html")
-    return mail
+    return two_part_mail("digest", subject % {"count": count}, address, context, headers)
 
 
 def _told(entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

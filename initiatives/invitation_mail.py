@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from initiatives.models import Invitation
+from initiatives.two_part_mail import two_part_mail
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +26,7 @@ def send_invitation(invitation: Invitation) -> None:
         "languages": languages,
         "subject": subject,
     }
-    text = render_to_string("invitation/mail.txt", context)
-    mail = EmailMultiAlternatives(subject, text, None, [invitation.email], headers={"Auto-Submitted": "auto-generated"})
-    mail.attach_alternative(render_to_string("invitation/mail.html", context), "text/html")
+    mail = two_part_mail("invitation", subject, invitation.email, context)
     try:
         mail.send()
     except OSError as error:

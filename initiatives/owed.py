@@ -14,13 +14,13 @@ from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.core.mail import EmailMultiAlternatives
 from django.db.models import Q
-from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, override
 
 from initiatives.models import Indicator, Initiative, Reminder
 from initiatives.models.initiatives import Status
 from initiatives.models.memberships import Role, reached_by
+from initiatives.two_part_mail import two_part_mail
 from tracker.accounts.addresses import address_of
 from tracker.accounts.models import Profile
 from tracker.database.session_locks import alone
@@ -131,7 +131,4 @@ def _mail(address: str, due: list[Owed], language: str) -> EmailMultiAlternative
         "direction": "rtl" if language == "ar" else "ltr",
     }
     subject = ngettext("%(count)d update is due", "%(count)d updates are due", len(due)) % {"count": len(due)}
-    text = render_to_string("reminders/mail.txt", context)
-    mail = EmailMultiAlternatives(subject, text, None, [address], headers={"Auto-Submitted": "auto-generated"})
-    mail.attach_alternative(render_to_string("reminders/mail.html", context), "text/html")
-    return mail
+    return two_part_mail("reminders", subject, address, context)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -29,7 +30,8 @@ class Message:
     def id(self) -> str:
         return self.headers["webhook-id"]
 
-    @property
+    # Once for each message: who waits for the last of thousands looks at all of them again and again.
+    @cached_property
     def events(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads(self.body)
         return found
