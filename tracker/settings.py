@@ -63,6 +63,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "tracker.ops.health.HealthProbes",
+    "tracker.history.middleware.RequestIds",
     "tracker.ops.security_log.SecurityLog",
     "corsheaders.middleware.CorsMiddleware",
     "tracker.api.too_many_requests.Throttles",

@@ -95,6 +95,32 @@ def test_a_request_without_an_id_is_given_one_that_the_answer_names(amal: User) 
     assert re.fullmatch("[0-9a-f]{32}", response["X-Request-ID"])
 
 
+@pytest.mark.parametrize(
+    ("method", "address", "headers", "status"),
+    [
+        ("GET", PEOPLE, {}, 200),
+        ("GET", f"{PEOPLE}nobody/", {}, 404),
+        ("GET", f"{PEOPLE}?q=%zz", {}, 400),
+        ("GET", "/nowhere/", {}, 404),
+        ("GET", "/admin/login", {}, 302),
+        ("POST", PEOPLE, {"Content-Length": "999999999"}, 413),
+        ("POST", PEOPLE, {"Authorization": "Bearer trk_nonsense"}, 401),
+        ("OPTIONS", PEOPLE, {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}, 200),
+        ("GET", PEOPLE, {"Host": "elsewhere.example"}, 400),
+    ],
+)
+def test_each_answer_names_its_request_whoever_gives_it(
+    method: str, address: str, headers: dict[str, str], status: int
+) -> None:
+    ids = []
+    for own in ({"X-Request-ID": "visit-1"}, {}, {}):
+        response = Client().generic(method, address, headers={**headers, **own})
+        assert response.status_code == status
+        ids.append(response["X-Request-ID"])
+    assert ids[0] == "visit-1"
+    assert len(set(ids)) == 3
+
+
 def test_a_reason_that_is_too_long_is_refused_and_nothing_is_written(amal: User) -> None:
     response = signed_in(amal).post(
         PEOPLE, {"name": {"en": "A"}}, "application/json", headers={"X-Change-Reason": "x" * 1_001}

@@ -28,7 +28,7 @@ from tracker.api.entity_tags import Environ, is_known, marks_for_all, not_modifi
 from tracker.api.forgiving_cache import forgiving
 from tracker.api.throttles import Count, count_stranger, headers_of
 from tracker.api.too_many_requests import refusal
-from tracker.history.middleware import request_id_from, request_id_of
+from tracker.history.middleware import request_id_from
 from tracker.history.newest import Newest, newest_revision
 from tracker.history.prompt_newest import PromptNewest
 from tracker.ops.security_log import log_refusal
@@ -37,8 +37,6 @@ KEPT_SECONDS = 24 * 60 * 60
 KEPT_TYPES = ("application/json", "application/atom+xml")
 # What else the API has, its documentation among it, needs no database.
 RECORDS = re.compile(r"/api/v[0-9]+/.")
-# Made anew for each request.
-NOT_KEPT = ("X-Request-ID", "Date", "Server")
 
 Kept = tuple[bytes, tuple[tuple[str, str], ...]]
 """A body as it is sent, and its headers."""
@@ -193,7 +191,6 @@ class ResponseCache:
             return _encoded(self.get_response(request), request)
         known = _unchanged(request, question) or _answered(question)
         if known is not None:
-            known["X-Request-ID"] = request_id_of(request)
             return known
         request.newest_revision = question.newest  # type: ignore[attr-defined]
         answer = _encoded(self.get_response(request), request)
@@ -227,5 +224,4 @@ def _keep(answer: Any, question: Question) -> None:
     """Keep an answer if it is the one that the tag promises, made at its revision and for everybody."""
     is_whole = answer.status_code == HTTPStatus.OK and not answer.streaming and not answer.cookies
     if is_whole and answer.get("ETag") == question.tag and answer.get("Content-Type", "") in KEPT_TYPES:
-        headers = tuple((name, value) for name, value in answer.items() if name not in NOT_KEPT)
-        forgiving.set(question.key, (answer.content, headers), KEPT_SECONDS)
+        forgiving.set(question.key, (answer.content, tuple(answer.items())), KEPT_SECONDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from django.http import HttpRequest
@@ -16,29 +16,37 @@ from tracker.api.problems import problem_response
 from tracker.history.attribution import LONGEST_REASON, Attribution, attributed
 
 READING = ("GET", "HEAD", "OPTIONS")
+# Where a request's id waits for all who tell it.
+NOTED = "tracker.request_id"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
-class AttributionMiddleware:
-    """Takes the actor from the request's user, the reason from ``X-Change-Reason``; answers with ``X-Request-ID``."""
+class RequestIds:
+    """Tells with each answer, whoever gives it, by which id its request is known: ``X-Request-ID``."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request_id = request_id_of(request)
-        response = self._respond(request, request_id)
-        response["X-Request-ID"] = request_id
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id_of(request)
         return response
 
-    def _respond(self, request: HttpRequest, request_id: str) -> HttpResponseBase:
+
+class AttributionMiddleware:
+    """Takes the actor from the request's user, the reason from ``X-Change-Reason``, and the request's id."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.method in READING:
             return self.get_response(request)
         reason = reason_of(request)
         if len(reason) > LONGEST_REASON:
             message = _("X-Change-Reason may have at most %(limit)d characters.") % {"limit": LONGEST_REASON}
             return problem_response(Problem(message, "invalid"))
-        attribution = Attribution(reason=reason, request_id=request_id)
+        attribution = Attribution(reason=reason, request_id=request_id_of(request))
         request.attribution = attribution  # type: ignore[attr-defined]
         with attributed(attribution):
             attribution.to(getattr(request, "user", None))
@@ -46,12 +54,19 @@ class AttributionMiddleware:
 
 
 def request_id_of(request: HttpRequest) -> str:
-    """The id that the client gives the request, or a new one."""
+    """The id that the client gives the request, or else one that it keeps from the first time it is asked for."""
     return request_id_from(request.META)
 
 
-def request_id_from(environ: Mapping[str, Any]) -> str:
+def request_id_from(environ: MutableMapping[str, Any]) -> str:
     """The same of a request as WSGI has it."""
+    noted: str | None = environ.get(NOTED)
+    if noted is None:
+        noted = environ[NOTED] = _request_id(environ)
+    return noted
+
+
+def _request_id(environ: Mapping[str, Any]) -> str:
     given: str = environ.get("HTTP_X_REQUEST_ID", "")
     if REQUEST_ID.fullmatch(given):
         return given
