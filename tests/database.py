@@ -21,8 +21,9 @@ from pytest_django.plugin import blocking_manager_key
 from tracker.database.cluster import cluster_in
 
 CLUSTER = Path(__file__).resolve().parent.parent / ".pgdata" / "tests"
-# No test outlives the machine, so nothing need reach the disk; and fifty threads at once are a test here.
-OPTIONS = {"fsync": "off", "full_page_writes": "off", "max_connections": "300"}
+# No test outlives the machine, so nothing need reach the disk; and fifty threads at once are a test here. Tables grow
+# and empty in seconds, and who plans by what was there before is hundreds of times as slow.
+OPTIONS = {"fsync": "off", "full_page_writes": "off", "max_connections": "300", "autovacuum_naptime": "5s"}
 # Begins the name of every test database, then comes the process that runs the tests.
 PREFIX = "test_tracker"
 RUN = f"{PREFIX}_{os.getpid()}_{secrets.token_hex(3)}"
