@@ -50,6 +50,17 @@ def test_it_tells_what_became_of_which_record_and_leads_to_the_revision() -> Non
     assert Client().get(changed["link"]).json()["revision"] == 2
 
 
+def test_who_asks_what_a_feed_is_is_told_in_json() -> None:
+    Organization.objects.create(slug="office", name_en="Office")
+    answer = Client().options(FEED)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+    assert answer.json()["renders"] == ["application/atom+xml"]
+    for address in (FEED, "/api/v1/organizations/office/history/"):
+        assert Client().options(address, headers={"Accept": "application/atom+xml"}).status_code == 406
+        refused = Client().options(f"{address}?format=atom")
+        assert (refused.status_code, refused.json()["errors"][0]["parameter"]) == (400, "format")
+
+
 def test_it_speaks_the_readers_language() -> None:
     Organization.objects.create(slug="office", name_en="Office", name_ar="مكتب")
     (english,) = entries(accept_language="en")

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
@@ -17,7 +18,12 @@ class StrictNegotiation(DefaultContentNegotiation):
     """Refuses a format that an address does not have as what it is: a wrong parameter of a right address."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> tuple[Any, str]:
-        """The form that the address asks for, whatever the program that follows it accepts; else what it accepts."""
+        """The form that the address asks for, whatever the program that follows it accepts; else what it accepts.
+
+        OPTIONS describes the address, which the form of a list of something cannot tell.
+        """
+        if request.method == "OPTIONS":
+            renderers = [each for each in renderers if getattr(each, "describes", True)] or [JSONRenderer()]
         format_asked = request.query_params.get(api_settings.URL_FORMAT_OVERRIDE)
         if format_asked:
             renderer = self.filter_renderers(renderers, format_asked)[0]

@@ -28,6 +28,7 @@ class AtomRenderer(BaseRenderer):
     media_type = "application/atom+xml"
     format = "atom"
     charset = "utf-8"
+    describes = False
 
     def render(
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
