@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import gzip
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
 from backports import zstd
 from django.core.cache import caches
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from initiatives.models import Initiative, Organization
 from tests import factories as make
+from tests.api.beside_a_writer import assert_nobody_reads_what_is_old
 from tests.api.client import ApiClient
 from tests.redis_server import redis_server
 from tracker.api.forgiving_cache import ANSWERS, forgiving
@@ -89,36 +88,19 @@ def test_any_commit_is_seen_by_the_next_reader(anonymous: ApiClient) -> None:
 
 
 def test_no_answer_is_older_than_the_last_commit_before_its_request() -> None:
-    """Writers commit all the time; each reader notes what was committed before it asks."""
-    organization = make.make_organization(name_en="0")
-    committed = 0
-    stop = threading.Event()
+    @contextmanager
+    def reader() -> Iterator[Callable[[], int]]:
+        client = ApiClient()
 
-    def write() -> None:
-        nonlocal committed
-        for number in range(1, 151):
-            Organization.objects.filter(pk=organization.pk).update(name_en=str(number))
-            committed = number
-            time.sleep(0.005)
-        stop.set()
-        connections.close_all()
-
-    def read() -> list[tuple[int, int]]:
-        client, seen = ApiClient(), []
-        while not stop.is_set():
-            before = committed
+        def ask() -> int:
             answer = client.get(LIST)
             assert answer.status_code == 200, answer.content
-            seen.append((before, int(answer.json()["results"][0]["name"]["en"])))
-        connections.close_all()
-        return seen
+            return int(answer.json()["results"][0]["name"]["en"])
 
-    with ThreadPoolExecutor(5) as pool:
-        readers = [pool.submit(read) for _ in range(4)]
-        pool.submit(write).result()
-        seen = [pair for reader in readers for pair in reader.result()]
-    assert len(seen) > 50
-    assert [pair for pair in seen if pair[1] < pair[0]] == []
+        yield ask
+
+    organization = make.make_organization(name_en="0")
+    assert_nobody_reads_what_is_old(organization, reader, commits=150, pause=0.005, fewest=50)
 
 
 def test_a_known_tag_is_answered_304_without_the_tables(anonymous: ApiClient) -> None:
@@ -410,6 +392,15 @@ def test_a_server_answers_304_where_another_process_made_the_answer() -> None:
     )
     assert server.asked == 1
     assert server.get(f"{LIST}nowhere/", HTTP_IF_NONE_MATCH="*")[0] == "404 Not Found"
+
+
+def test_whoever_has_any_version_is_told_so_where_the_answer_is_kept(anonymous: ApiClient) -> None:
+    make.make_organization()
+    server = Server()
+    server.get(LIST)
+    assert server.get(LIST, HTTP_IF_NONE_MATCH="*")[0] == "304 Not Modified"
+    assert server.asked == 1
+    assert anonymous.get(LIST, headers={"if-none-match": "*"}).status_code == 304
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,19 @@ import signal
 import socket
 import struct
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import count
 
 import psutil
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from initiatives.models import Organization
 from tests import factories as make
+from tests.api.beside_a_writer import assert_nobody_reads_what_is_old
 from tests.platform.services import CHECKOUT, Service, free_port, surroundings, wait_until
 from tests.webhooks.processes import environment
 
@@ -199,38 +199,25 @@ def answer_of(server: Server, path: str, headers: Headers, after: int) -> tuple[
 def test_no_answer_at_once_is_older_than_the_last_commit_before_its_request(server: Server) -> None:
     organization = make.make_organization(name_en="0")
     path = f"{LIST}{organization.slug}/"
-    committed = 0
-    stop = threading.Event()
 
-    def write() -> None:
-        nonlocal committed
-        for number in range(1, 201):
-            Organization.objects.filter(pk=organization.pk).update(name_en=str(number))
-            committed = number
-            time.sleep(0.01)
-        stop.set()
-        connections.close_all()
+    @contextmanager
+    def reader() -> Iterator[Callable[[], int]]:
+        last, tag = 0, '"none"'
 
-    def read() -> list[tuple[int, int]]:
-        seen, last, tag = [], 0, '"none"'
+        def ask() -> int:
+            nonlocal last, tag
+            status, headers, body = client.ask(path, If_None_Match=tag)
+            assert status in (200, 304), body
+            last = int(json.loads(body)["name"]["en"]) if status == 200 else last
+            tag = headers["etag"]
+            return last
+
         with server.client() as client:
-            while not stop.is_set():
-                before = committed
-                status, headers, body = client.ask(path, If_None_Match=tag)
-                assert status in (200, 304), body
-                last = int(json.loads(body)["name"]["en"]) if status == 200 else last
-                tag = headers["etag"]
-                seen.append((before, last))
-        return seen
+            yield ask
 
     with server.client() as client:
         server.warm(client, path)
-    with ThreadPoolExecutor(5) as pool:
-        readers = [pool.submit(read) for _ in range(4)]
-        pool.submit(write).result()
-        seen = [pair for reader in readers for pair in reader.result()]
-    assert len(seen) > 100
-    assert [pair for pair in seen if pair[1] < pair[0]] == []
+    assert_nobody_reads_what_is_old(organization, reader, commits=200, pause=0.01, fewest=100)
 
 
 def test_requests_that_come_in_one_piece_or_in_several_are_answered_in_order(server: Server) -> None:

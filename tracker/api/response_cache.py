@@ -19,12 +19,12 @@ from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.utils.translation import get_language_from_request
 
 from tracker.api.codings import coding_of, encode
-from tracker.api.entity_tags import Environ, is_known, marks_for_all, not_modified, tag_from, variant_of
+from tracker.api.entity_tags import Environ, is_known, marks_for_all, tag_from, variant_of
 from tracker.api.forgiving_cache import forgiving
 from tracker.api.throttles import Count, count_stranger, headers_of
 from tracker.api.too_many_requests import refusal
@@ -91,11 +91,16 @@ class Question:
         return given is not None and given.strip() != "*" and is_known(given, self.tag)
 
     def answer(self, environ: Environ) -> Answer | None:
-        """What can be answered without Django; None if that is nothing."""
+        """What can be answered without asking for the records; None if that is nothing."""
+        unchanged = Answer("304 Not Modified", marks_for_all(self.tag), [])
         if self.is_answered(environ):
-            return Answer("304 Not Modified", marks_for_all(self.tag), [])
+            return unchanged
         kept = self.kept()
-        return Answer("200 OK", list(kept[1]), [kept[0]]) if kept is not None else None
+        if kept is None:
+            return None
+        # What is left of those who know it is “*”: there is an answer.
+        is_there = is_known(environ.get("HTTP_IF_NONE_MATCH"), self.tag)
+        return unchanged if is_there else Answer("200 OK", list(kept[1]), [kept[0]])
 
 
 @lru_cache(maxsize=1_000)
@@ -189,9 +194,9 @@ class ResponseCache:
         question = Question.of(request.META) if _has_a_host(request) else None
         if question is None:
             return _encoded(self.get_response(request), request)
-        known = _unchanged(request, question) or _answered(question)
-        if known is not None:
-            return known
+        answered = question.answer(request.META)
+        if answered is not None:
+            return _response(answered)
         request.newest_revision = question.newest  # type: ignore[attr-defined]
         answer = _encoded(self.get_response(request), request)
         _keep(answer, question)
@@ -211,13 +216,9 @@ def _encoded(answer: HttpResponseBase, request: HttpRequest) -> HttpResponseBase
     return answer
 
 
-def _unchanged(request: HttpRequest, question: Question) -> HttpResponseBase | None:
-    return not_modified(request, question.tag) if question.is_answered(request.META) else None
-
-
-def _answered(question: Question) -> HttpResponse | None:
-    kept = question.kept()
-    return HttpResponse(kept[0], headers=dict(kept[1])) if kept is not None else None
+def _response(answer: Answer) -> HttpResponseBase:
+    headers = dict(answer.headers)
+    return HttpResponse(answer.body, headers=headers) if answer.body else HttpResponseNotModified(headers=headers)
 
 
 def _keep(answer: Any, question: Question) -> None:

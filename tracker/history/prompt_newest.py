@@ -45,12 +45,6 @@ class PromptNewest:
             self.found = self._asked()
         return self.found
 
-    def close(self) -> None:
-        """Give up the session."""
-        if self.opening is not None:
-            self.opening.join()
-        self._drop()
-
     def _asked(self) -> Newest | None:
         if self.session is None:
             self._open()
